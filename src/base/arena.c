@@ -1,0 +1,179 @@
+/*
+ * arena.c - memory that is given back all at once: a list of blocks, each
+ * filled from the front. A thing larger than a block gets a block of its own.
+ */
+#include "base/arena.h"
+
+#define ALIGNMENT _Alignof(max_align_t)
+
+struct arena_block {
+	struct arena_block *older;
+	size_t capacity;
+	size_t used;
+	_Alignas(max_align_t) char bytes[];
+};
+
+struct arena_deferred {
+	struct arena_deferred *older;
+	void (*release)(void *);
+	void *thing;
+};
+
+static void *block_take(struct arena_block *block, size_t bytes);
+static struct arena_block *block_new(size_t capacity);
+static void run_deferred(struct arena *arena, struct arena_deferred *until);
+
+void arena_init(struct arena *arena, size_t block_bytes)
+{
+	*arena = (struct arena){ .block_bytes = block_bytes };
+}
+
+void arena_release(struct arena *arena)
+{
+	arena_rewind(arena, (struct arena_mark){ 0 });
+}
+
+void arena_reset(struct arena *arena)
+{
+	struct arena_block *keep;
+
+	run_deferred(arena, NULL);
+	keep = arena->block;
+	while (keep && keep->older) {
+		arena->block = keep->older;
+		free(keep);
+		keep = arena->block;
+	}
+	if (keep)
+		keep->used = 0;
+}
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+	void *p = arena->block ? block_take(arena->block, bytes) : NULL;
+
+	if (!p) {
+		struct arena_block *block = block_new(
+			bytes > arena->block_bytes ? bytes
+						   : arena->block_bytes);
+
+		block->older = arena->block;
+		arena->block = block;
+		p = block_take(block, bytes);
+	}
+	return memset(p, 0, bytes);
+}
+
+void *arena_alloc_array(struct arena *arena, size_t count, size_t bytes)
+{
+	size_t total;
+
+	if (__builtin_mul_overflow(count, bytes, &total))
+		abort();
+	return arena_alloc(arena, total);
+}
+
+struct str arena_copy(struct arena *arena, struct str s)
+{
+	return (struct str){ arena_cstr(arena, s), s.n };
+}
+
+char *arena_cstr(struct arena *arena, struct str s)
+{
+	char *p = arena_alloc(arena, s.n + 1);
+
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	return p;
+}
+
+struct str arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	va_list again;
+	int n;
+	char *p;
+
+	va_start(args, format);
+	va_copy(again, args);
+	n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	assert(n >= 0);
+	p = arena_alloc(arena, (size_t)n + 1);
+	vsnprintf(p, (size_t)n + 1, format, again);
+	va_end(again);
+	return (struct str){ p, (size_t)n };
+}
+
+void arena_defer(struct arena *arena, void (*release)(void *), void *thing)
+{
+	struct arena_deferred *deferred =
+		ARENA_NEW(arena, struct arena_deferred);
+
+	deferred->older = arena->deferred;
+	deferred->release = release;
+	deferred->thing = thing;
+	arena->deferred = deferred;
+}
+
+struct arena_mark arena_mark(struct arena *arena)
+{
+	return (struct arena_mark){
+		.block = arena->block,
+		.used = arena->block ? arena->block->used : 0,
+		.deferred = arena->deferred,
+	};
+}
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+	run_deferred(arena, mark.deferred);
+	while (arena->block != mark.block) {
+		struct arena_block *newest = arena->block;
+
+		assert(newest);
+		arena->block = newest->older;
+		free(newest);
+	}
+	if (arena->block)
+		arena->block->used = mark.used;
+}
+
+static void *block_take(struct arena_block *block, size_t bytes)
+{
+	size_t room = block->capacity - block->used;
+	size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	void *p = block->bytes + block->used;
+
+	if (rounded < bytes || rounded > room)
+		return NULL;
+	block->used += rounded;
+	return p;
+}
+
+static struct arena_block *block_new(size_t capacity)
+{
+	struct arena_block *block;
+
+	if (capacity > SIZE_MAX / 2)
+		abort();
+	capacity = (capacity + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	block = malloc(sizeof(*block) + capacity);
+	if (!block)
+		abort();
+	block->older = NULL;
+	block->capacity = capacity;
+	block->used = 0;
+	return block;
+}
+
+static void run_deferred(struct arena *arena, struct arena_deferred *until)
+{
+	while (arena->deferred != until) {
+		struct arena_deferred *newest = arena->deferred;
+
+		/* Unhooked first: release() may defer nothing, but may ask. */
+		arena->deferred = newest->older;
+		newest->release(newest->thing);
+	}
+}

@@ -1,0 +1,77 @@
+/*
+ * usage.h - what one call was: the record that goes through the journal into
+ * the request log. Money in pico-dollars, times as the names say.
+ */
+#ifndef LEDGER_USAGE_H
+#define LEDGER_USAGE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+
+/* Tokens as the provider counted them; -1 where it did not say. */
+struct token_counts {
+	int64_t prompt;      /* the cached ones included */
+	int64_t completion;  /* the reasoning ones included */
+	int64_t cached;      /* of the prompt, read from the provider's cache */
+	int64_t cache_write; /* of the prompt, written to that cache */
+	int64_t reasoning;   /* of the completion */
+};
+
+/* Who counted the tokens. */
+enum usage_source {
+	USAGE_NONE, /* nothing was produced */
+	USAGE_PROVIDER,
+	USAGE_ESTIMATED, /* by us: the provider's count never came */
+};
+
+struct usage_record {
+	/* Who. Ids are 0 where unknown (a call without a valid key). */
+	struct str request_id; /* unique, at most 40 bytes */
+	int64_t organisation_id;
+	int64_t project_id;
+	int64_t key_id;
+	struct str user; /* the request's own `user` member */
+	struct str client_ip;
+	/* What was asked. */
+	int64_t started_unix_ms;
+	struct str route;   /* the path */
+	struct str dialect; /* the client's */
+	struct str model_asked;
+	bool streamed;
+	/* What was done. */
+	struct str model_used; /* catalogue name */
+	int64_t model_id;
+	struct str provider;
+	int64_t provider_id;
+	int64_t provider_key_id;
+	int64_t attempts;
+	/* How it ended. */
+	int64_t status;   /* HTTP status the client got; 499 when it left */
+	struct str error; /* name of the error kind, "" when none */
+	struct str error_detail;
+	bool complete; /* false: cut short, by either side */
+	bool cache_hit;
+	/* What it used and cost. */
+	struct token_counts tokens;
+	enum usage_source usage_source;
+	bool priced; /* false: no price was known, cost means nothing */
+	int64_t cost_picousd;
+	/* How long it took. -1 where it never came to that. */
+	int64_t queue_us;       /* from arrival to the first stage */
+	int64_t gateway_us;     /* our own work before the provider was asked */
+	int64_t connect_us;     /* of the last attempt */
+	int64_t first_token_us; /* from arrival */
+	int64_t total_us;
+	int64_t request_bytes;
+	int64_t response_bytes;
+};
+
+/* The record as one JSON object: the journal's payload. */
+void usage_record_write(const struct usage_record *record, struct buf *out);
+
+/* Read it back; texts are views of `json` or live in the arena. */
+MUST_USE bool usage_record_read(struct usage_record *record, struct str json,
+	struct arena *arena, struct error *err);
+
+#endif
