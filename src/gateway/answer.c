@@ -1,0 +1,239 @@
+/*
+ * answer.c - what the client reads: headers, metadata, errors.
+ */
+#include "gateway/stages.h"
+
+#include "base/clock.h"
+#include "base/money.h"
+
+static void begin_error(struct call *call, int status, const char *type);
+static struct str without_key(struct call *call, struct str body);
+static bool open_current_key(struct call *call, struct buf *secret);
+static int64_t latency_ms(const struct call *call);
+static unsigned retry_after(const struct error *err);
+
+void answer_headers(struct call *call)
+{
+	struct http_exchange *x = call->x;
+
+	http_header(x, "X-Request-Id", str_of(call->request_id));
+	http_header(x, "Cache-Control", S("no-store"));
+	if (!call->target)
+		return;
+	http_header(x, "X-Gateway-Model", call->target->name);
+	http_header(x, "X-Gateway-Provider", call->target->provider->name);
+	http_header(x, "X-Gateway-Cache", S("miss"));
+	if (call->attempts > 1)
+		http_header_int(
+			x, "X-Gateway-Attempts", (int64_t)call->attempts);
+}
+
+void answer_failure(struct call *call)
+{
+	struct http_exchange *x = call->x;
+	struct buf body = BUF_INIT(16384);
+	struct str id = str_of(call->request_id);
+
+	assert(call->error.kind != ERR_NONE);
+	if (x->began) {
+		call->dialect->write_stream_failure(&call->error, id, &body);
+	} else {
+		call->dialect->write_failure(&call->error, id, &body);
+		begin_error(call, error_http_status(&call->error),
+			"application/json");
+	}
+	http_body(x, buf_str(&body));
+	buf_release(&body);
+	call_end(call);
+}
+
+void answer_refusal(struct call *call)
+{
+	struct http_exchange *x = call->x;
+	struct str type = upstream_header(call->upstream, S("content-type"));
+	struct str retry = upstream_header(call->upstream, S("retry-after"));
+	struct str body = without_key(call, buf_str(&call->reply));
+
+	if (x->began || body.n == 0) {
+		/* Nothing of it can be passed on as it is. */
+		call->error.http_status = call->upstream_status;
+		snprintf(call->error.message, sizeof(call->error.message), "%s",
+			call->error.detail);
+		answer_failure(call);
+		return;
+	}
+	begin_error(call, call->upstream_status,
+		type.n ? arena_cstr(call->arena, type) : "application/json");
+	if (retry.n > 0)
+		http_header(x, "Retry-After", retry);
+	http_body(x, body);
+	call_end(call);
+}
+
+void answer_whole(struct call *call)
+{
+	struct http_exchange *x = call->x;
+	struct str type = upstream_header(call->upstream, S("content-type"));
+	char cost[MONEY_TEXT_BYTES];
+	struct splice splice;
+
+	call->complete = true;
+	meter(call);
+	splice_make(&splice, buf_str(&call->reply), NULL, 0);
+	if (answer_wants_metadata(call))
+		call->dialect->splice_reply(buf_str(&call->reply), &call->facts,
+			answer_metadata(call), &splice);
+	call->status = call->upstream_status;
+	http_begin(x, call->status,
+		type.n ? arena_cstr(call->arena, type) : "application/json");
+	answer_headers(call);
+	if (call->price) {
+		money_format_usd(call->cost_picousd, cost);
+		http_header(x, "X-Gateway-Cost-Usd", str_of(cost));
+	}
+	http_header_int(x, "X-Gateway-Latency-Ms", latency_ms(call));
+	for (unsigned i = 0; i < splice.count; i++)
+		http_body(x, splice.pieces[i]);
+	call_end(call);
+}
+
+void answer_begin_stream(struct call *call)
+{
+	struct http_exchange *x = call->x;
+	struct str type = S("");
+
+	if (call->is_stream_reply)
+		type = upstream_header(call->upstream, S("content-type"));
+	call->status = call->is_stream_reply ? call->upstream_status : 200;
+	http_begin(x, call->status,
+		type.n ? arena_cstr(call->arena, type) : "text/event-stream");
+	answer_headers(call);
+	/* nginx would collect the events into its buffers. */
+	http_header(x, "X-Accel-Buffering", S("no"));
+}
+
+struct str answer_metadata(struct call *call)
+{
+	struct buf *out = ARENA_NEW(call->arena, struct buf);
+	char cost[MONEY_TEXT_BYTES];
+	struct json_writer w;
+	struct str text;
+
+	buf_init(out, 4096);
+	json_writer_init(&w, out);
+	json_begin_object(&w);
+	json_member_str(&w, "model_used", call->target->name);
+	json_member_str(&w, "provider", call->target->provider->name);
+	if (call->price) {
+		money_format_usd(call->cost_picousd, cost);
+		json_member_str(&w, "cost_usd", str_of(cost));
+	} else {
+		json_member_null(&w, "cost_usd");
+	}
+	json_member_int(&w, "latency_ms", latency_ms(call));
+	json_member_bool(&w, "cache_hit", false);
+	json_member_null(&w, "complexity");
+	json_member_str(&w, "request_id", str_of(call->request_id));
+	json_end_object(&w);
+	text = arena_copy(call->arena, buf_str(out));
+	buf_release(out);
+	return text;
+}
+
+bool answer_wants_metadata(const struct call *call)
+{
+	struct str header = http_param(call->x, S("HTTP_X_GATEWAY_METADATA"));
+
+	if (str_equal_nocase(header, S("off")))
+		return false;
+	if (str_equal_nocase(header, S("on")))
+		return true;
+	if (call->key->metadata_mode == METADATA_DEFAULT)
+		return call->gateway->settings->metadata;
+	return call->key->metadata_mode == METADATA_ON;
+}
+
+static void begin_error(struct call *call, int status, const char *type)
+{
+	unsigned seconds = retry_after(&call->error);
+
+	call->status = status;
+	http_begin(call->x, status, type);
+	answer_headers(call);
+	if (status == 401)
+		http_header(call->x, "WWW-Authenticate", S("Bearer"));
+	if (seconds > 0)
+		http_header_int(call->x, "Retry-After", seconds);
+}
+
+/*
+ * A provider may quote the key it was sent; the client must not learn it.
+ * Every other byte stays.
+ */
+static struct str without_key(struct call *call, struct str body)
+{
+	struct buf secret = BUF_INIT(PROVIDER_KEY_MAX_BYTES);
+	struct str key;
+
+	if (!open_current_key(call, &secret))
+		return body;
+	key = buf_str(&secret);
+	for (size_t at = 0; key.n > 0 && at < body.n;) {
+		size_t found = at + str_find(str_from(body, at), key);
+
+		if (found >= body.n)
+			break;
+		memset(call->reply.p + found, '*', key.n);
+		at = found + key.n;
+	}
+	vault_wipe(&secret);
+	return body;
+}
+
+static bool open_current_key(struct call *call, struct buf *secret)
+{
+	char context[PROVIDER_KEY_CONTEXT_BYTES];
+	struct error ignored;
+
+	return call->provider_key &&
+	       vault_open(call->gateway->vault,
+		       provider_key_context(call->provider_key->id, context),
+		       call->provider_key->sealed, secret, &ignored);
+}
+
+static int64_t latency_ms(const struct call *call)
+{
+	return (clock_monotonic_ns() - call->x->arrived_ns) / 1000000;
+}
+
+static unsigned retry_after(const struct error *err)
+{
+	if (err->retry_after_seconds > 0)
+		return err->retry_after_seconds;
+	switch (err->kind) {
+	case ERR_OVERLOADED:
+	case ERR_DRAINING:
+	case ERR_DATABASE:
+	case ERR_NO_TARGET: return 1;
+	default: return 0;
+	}
+}
+
+void gateway_refuse(struct http_exchange *x, const struct dialect *dialect,
+	const struct error *err)
+{
+	struct buf body = BUF_INIT(16384);
+	char id[REQUEST_ID_BYTES];
+	unsigned seconds = retry_after(err);
+
+	random_request_id(id);
+	dialect->write_failure(err, str_of(id), &body);
+	http_begin(x, error_http_status(err), "application/json");
+	http_header(x, "X-Request-Id", str_of(id));
+	if (seconds > 0)
+		http_header_int(x, "Retry-After", seconds);
+	http_body(x, buf_str(&body));
+	buf_release(&body);
+	http_end(x);
+	http_push(x);
+}

@@ -1,0 +1,75 @@
+/*
+ * call.h - one call, from its first byte to its row in the request log.
+ *
+ * A call lives in its exchange's arena and belongs to the thread that runs
+ * its exchange. Each group of members is written by one stage, whose name
+ * stands above it, and read by the later ones.
+ */
+#ifndef GATEWAY_CALL_H
+#define GATEWAY_CALL_H
+
+#include "crypto/random.h"
+#include "gateway/gateway.h"
+#include "ledger/usage.h"
+#include "net/upstream.h"
+
+struct stage;
+
+struct call {
+	/* gateway.c */
+	struct gateway *gateway;
+	struct http_exchange *x;
+	struct arena *arena;           /* the exchange's */
+	const struct dialect *dialect; /* the client's */
+	struct snapshot *snapshot;
+	const struct stage *stages;
+	unsigned stage; /* the one that runs */
+	enum stream_form form;
+	struct str listed_id; /* of list_models: "" for all */
+	bool is_recorded;     /* it gets a row in the request log */
+	bool refreshed;       /* the snapshot was looked after for this call */
+	char request_id[REQUEST_ID_BYTES];
+	int64_t started_ns; /* the first stage; monotonic */
+
+	/* How it ended: kind ERR_NONE as long as all is well. */
+	struct error error;
+	int status;    /* that the client got */
+	bool complete; /* the answer reached its end */
+
+	/* authenticate */
+	const struct gateway_key *key;
+
+	/* parse */
+	struct chat_head head;
+
+	/* route */
+	const struct model **targets; /* in the order to be tried */
+	size_t target_count;
+
+	/* call_provider: the attempt that runs, or ran last */
+	size_t attempts; /* begun; targets[attempts - 1] is the current one */
+	const struct model *target;
+	const struct provider_key *provider_key;
+	struct upstream *upstream; /* NULL: none under way */
+	struct splice upstream_body;
+	int64_t called_ns;  /* the first attempt began */
+	int64_t connect_us; /* of the last attempt; -1: none ended */
+
+	/* relay */
+	int upstream_status;  /* 0: no answer yet */
+	bool is_stream_reply; /* the provider answers with events */
+	struct buf reply;     /* an answer that is not a stream */
+	struct frames frames;
+	struct chat_facts facts;
+	struct timer keepalive; /* of a stream */
+	int64_t last_write_ms;
+	int64_t first_token_ns; /* 0: none yet */
+
+	/* meter */
+	struct token_counts tokens;
+	enum usage_source usage_source;
+	const struct price *price; /* NULL: unpriced */
+	int64_t cost_picousd;
+};
+
+#endif

@@ -1,0 +1,160 @@
+/*
+ * gateway.c - the way of a call, on one screen.
+ */
+#include "gateway/gateway.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "gateway/stages.h"
+
+struct stage {
+	const char *name;
+	enum verdict (*run)(struct call *call);
+};
+
+/* The last one of each table answers. */
+static const struct stage chat_stages[] = {
+	{ "authenticate", authenticate },
+	{ "parse", parse },
+	{ "route", route },
+	{ "call", call_provider },
+};
+
+static const struct stage models_stages[] = {
+	{ "authenticate", authenticate },
+	{ "list_models", list_models },
+};
+
+static struct call *call_new(
+	struct http_exchange *x, const struct dialect *dialect);
+static void run_stages(struct http_exchange *x, void *owner);
+static void run_with_database(struct http_exchange *x, void *owner);
+static void unpin_snapshot(void *thing);
+
+void gateway_chat(struct http_exchange *x, const struct dialect *dialect,
+	enum stream_form form)
+{
+	struct call *call = call_new(x, dialect);
+
+	call->stages = chat_stages;
+	call->form = form;
+	call->is_recorded = true;
+	run_stages(x, call);
+}
+
+void gateway_models(
+	struct http_exchange *x, const struct dialect *dialect, struct str id)
+{
+	struct call *call = call_new(x, dialect);
+
+	call->stages = models_stages;
+	call->listed_id = id;
+	run_stages(x, call);
+}
+
+static void run_stages(struct http_exchange *x, void *owner)
+{
+	struct call *call = owner;
+
+	for (;;) {
+		const struct stage *stage = &call->stages[call->stage];
+
+		switch (stage->run(call)) {
+		case GO_ON: call->stage++; break;
+		case WAITING:
+		case ANSWERED: return;
+		case FAILED:
+			log_debug("%s: %s refused: %s", call->request_id,
+				stage->name, error_detail(&call->error));
+			answer_failure(call);
+			return;
+		case NEEDS_DATABASE:
+			if (x->on_worker) {
+				run_with_database(x, call);
+				return;
+			}
+			if (x->server->to_worker(x, run_with_database, call))
+				return;
+			error_set(&call->error, ERR_OVERLOADED,
+				"no place in the queue for workers");
+			answer_failure(call);
+			return;
+		}
+	}
+}
+
+/* On a worker: a key or a name that is not known may be a new one. */
+static void run_with_database(struct http_exchange *x, void *owner)
+{
+	struct call *call = owner;
+	struct snapshots *snapshots = call->gateway->snapshots;
+
+	if (!snapshot_refresh(snapshots, x->arrived_ns, &call->error)) {
+		answer_failure(call);
+		return;
+	}
+	unpin_snapshot(call);
+	call->snapshot = snapshot_pin(snapshots);
+	call->refreshed = true;
+	/* What the stages found belongs to the old snapshot. */
+	call->stage = 0;
+	run_stages(x, call);
+}
+
+bool gateway_open(struct gateway *gateway, const struct settings *settings,
+	struct error *err)
+{
+	struct error unreached;
+
+	*gateway = (struct gateway){ .settings = settings };
+	if (!vault_load(settings, &gateway->vault, err) ||
+		!db_pool_new(settings, &gateway->db, err) ||
+		!journal_open(settings, &gateway->journal, err)) {
+		gateway_close(gateway);
+		return false;
+	}
+	gateway->snapshots = snapshots_new(gateway->db);
+	if (!snapshot_refresh(
+		    gateway->snapshots, clock_monotonic_ns(), &unreached))
+		log_warn("starting without the database, calls answer 503 "
+			 "until it can be reached: %s",
+			error_detail(&unreached));
+	return true;
+}
+
+void gateway_close(struct gateway *gateway)
+{
+	journal_close(gateway->journal);
+	if (gateway->snapshots)
+		snapshots_free(gateway->snapshots);
+	if (gateway->db)
+		db_pool_free(gateway->db);
+	vault_free(gateway->vault);
+}
+
+static struct call *call_new(
+	struct http_exchange *x, const struct dialect *dialect)
+{
+	struct call *call = ARENA_NEW(&x->arena, struct call);
+
+	call->gateway = x->app;
+	call->x = x;
+	call->arena = &x->arena;
+	call->dialect = dialect;
+	call->connect_us = -1;
+	call->started_ns = clock_monotonic_ns();
+	random_request_id(call->request_id);
+	call->snapshot = snapshot_pin(call->gateway->snapshots);
+	arena_defer(call->arena, unpin_snapshot, call);
+	relay_init(call);
+	return call;
+}
+
+static void unpin_snapshot(void *thing)
+{
+	struct call *call = thing;
+
+	if (call->snapshot)
+		snapshot_unpin(call->gateway->snapshots, call->snapshot);
+	call->snapshot = NULL;
+}

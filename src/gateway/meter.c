@@ -1,0 +1,67 @@
+/*
+ * meter.c - the closing step that counts: tokens and what they cost.
+ *
+ * The provider's count is the truth. When it never came (a cut stream, a
+ * client that left), what went through is counted by its bytes, and the
+ * record says so.
+ */
+#include "gateway/stages.h"
+
+/* Of text in UTF-8, over languages and vocabularies. */
+#define BYTES_PER_TOKEN 4
+
+static void count_by_bytes(struct call *call);
+static void add_cost(struct call *call);
+
+void meter(struct call *call)
+{
+	const struct chat_usage *usage = &call->facts.usage;
+	bool answered =
+		call->upstream_status >= 200 && call->upstream_status < 300;
+	bool left = call->error.kind == ERR_CLIENT_GONE && call->called_ns;
+
+	call->usage_source = USAGE_NONE;
+	call->tokens = (struct token_counts){ -1, -1, -1, -1, -1 };
+	call->price = NULL;
+	call->cost_picousd = 0;
+	if (call->facts.has_usage) {
+		call->usage_source = USAGE_PROVIDER;
+		call->tokens = (struct token_counts){
+			.prompt = usage->prompt,
+			.completion = usage->completion,
+			.cached = usage->cached,
+			.cache_write = usage->cache_write,
+			.reasoning = usage->reasoning,
+		};
+	} else if (answered || left) {
+		count_by_bytes(call);
+	}
+	if (call->target)
+		add_cost(call);
+}
+
+static void count_by_bytes(struct call *call)
+{
+	call->usage_source = USAGE_ESTIMATED;
+	call->tokens.prompt = (call->head.prompt_bytes + BYTES_PER_TOKEN - 1) /
+			      BYTES_PER_TOKEN;
+	call->tokens.completion =
+		(call->facts.output_bytes + BYTES_PER_TOKEN - 1) /
+		BYTES_PER_TOKEN;
+}
+
+static void add_cost(struct call *call)
+{
+	const struct price_tokens tokens = {
+		.prompt = call->tokens.prompt,
+		.cached = call->tokens.cached,
+		.cache_write = call->tokens.cache_write,
+		.completion = call->tokens.completion,
+		.reasoning = call->tokens.reasoning,
+	};
+
+	call->price = model_price_for(
+		call->target, call->x->arrived_unix_ms, call->tokens.prompt);
+	if (call->price && call->usage_source != USAGE_NONE)
+		call->cost_picousd = price_cost(call->price, &tokens);
+}

@@ -1,0 +1,308 @@
+/*
+ * relay.c - the provider's answer on its way to the client.
+ *
+ * A stream goes on event by event, each as the bytes that came: it is read
+ * only for its usage and its end. Anything else is collected whole. Until the
+ * first byte is written to the client, status and choice of target are open;
+ * afterwards a failure can only be an event of the stream.
+ *
+ * The one hard thing: every function here may be called by libcurl. What ends
+ * the call (an answer_ function) frees it, so nothing follows such a call.
+ */
+#include "gateway/stages.h"
+
+#include "base/clock.h"
+
+/* A client that has this much to read yet holds its provider back. */
+#define MAX_PENDING_BYTES 65536
+
+static void on_head(void *owner, int status);
+static enum upstream_flow on_body(void *owner, struct str bytes);
+static void on_done(void *owner, const struct upstream_result *result);
+static void on_client_gone(struct http_exchange *x, void *owner);
+static void on_client_drained(struct http_exchange *x, void *owner);
+static void collect(struct call *call, struct str bytes);
+static void relay_events_of(struct call *call, struct str bytes);
+static bool relay_frame(struct call *call, const struct frame *frame);
+static void write_frame(struct call *call, const struct frame *frame);
+static void write_usage_frame(struct call *call, const struct frame *frame);
+static void end_stream(struct call *call);
+static void end_whole(struct call *call);
+static void fail(struct call *call);
+static void on_silence(struct timer *timer);
+static int64_t keepalive_ms(const struct call *call);
+static void release(void *thing);
+
+const struct upstream_events relay_events = {
+	.head = on_head,
+	.body = on_body,
+	.done = on_done,
+};
+
+const struct http_waiter relay_waiter = {
+	.gone = on_client_gone,
+	.drained = on_client_drained,
+};
+
+void relay_init(struct call *call)
+{
+	const struct settings *settings = call->gateway->settings;
+
+	buf_init(&call->reply, (size_t)settings->max_answer_bytes);
+	frames_init(&call->frames, (size_t)settings->max_frame_bytes);
+	chat_facts_init(&call->facts);
+	call->keepalive.expired = on_silence;
+	arena_defer(call->arena, release, call);
+}
+
+void relay_reset(struct call *call)
+{
+	call->upstream_status = 0;
+	call->is_stream_reply = false;
+	buf_clear(&call->reply);
+	chat_facts_init(&call->facts);
+}
+
+void relay_start_keepalive(struct call *call)
+{
+	call->last_write_ms = loop_now_ms(call->x->loop);
+	loop_timer_set(call->x->loop, &call->keepalive, keepalive_ms(call));
+}
+
+static void on_head(void *owner, int status)
+{
+	struct call *call = owner;
+	struct str type = upstream_header(call->upstream, S("content-type"));
+
+	call->upstream_status = status;
+	call->connect_us = upstream_connect_us(call->upstream);
+	call->is_stream_reply =
+		status >= 200 && status < 300 &&
+		str_equal_nocase(str_head(type, 17), S("text/event-stream"));
+}
+
+static enum upstream_flow on_body(void *owner, struct str bytes)
+{
+	struct call *call = owner;
+
+	if (http_pending(call->x) > MAX_PENDING_BYTES)
+		return UPSTREAM_PAUSE;
+	if (call->is_stream_reply)
+		relay_events_of(call, bytes);
+	else
+		collect(call, bytes);
+	return UPSTREAM_GO_ON;
+}
+
+static void on_done(void *owner, const struct upstream_result *result)
+{
+	struct call *call = owner;
+
+	if (!result->ok)
+		call->error = result->error;
+	if (!result->ok)
+		fail(call);
+	else if (call->is_stream_reply)
+		end_stream(call);
+	else
+		end_whole(call);
+}
+
+static void on_client_gone(struct http_exchange *x, void *owner)
+{
+	struct call *call = owner;
+
+	(void)x;
+	error_set(&call->error, ERR_CLIENT_GONE, "%s", "");
+	call->status = error_http_status(&call->error);
+	call_end(call);
+}
+
+static void on_client_drained(struct http_exchange *x, void *owner)
+{
+	struct call *call = owner;
+
+	(void)x;
+	if (call->upstream)
+		upstream_resume(call->upstream);
+}
+
+static void collect(struct call *call, struct str bytes)
+{
+	buf_append(&call->reply, bytes);
+	if (!call->reply.failed)
+		return;
+	error_set(&call->error, ERR_UPSTREAM_TOO_LARGE,
+		"the answer is larger than upstream.max_answer_bytes");
+	fail(call);
+}
+
+static void relay_events_of(struct call *call, struct str bytes)
+{
+	struct frame frame;
+	enum frames_state state;
+
+	frames_feed(&call->frames, bytes);
+	while ((state = frames_next(&call->frames, &frame, &call->error)) ==
+		FRAMES_EVENT) {
+		if (!relay_frame(call, &frame)) {
+			fail(call);
+			return;
+		}
+	}
+	if (state == FRAMES_FAILED)
+		fail(call);
+	else if (http_pending(call->x) > 0)
+		http_push(call->x);
+}
+
+static bool relay_frame(struct call *call, const struct frame *frame)
+{
+	struct arena_mark mark = arena_mark(call->arena);
+	bool ok = call->dialect->read_frame(
+		frame, &call->facts, call->arena, &call->error);
+
+	if (ok && call->facts.frame == FRAME_CONTENT && !call->first_token_ns)
+		call->first_token_ns = clock_monotonic_ns();
+	if (ok && call->facts.frame == FRAME_USAGE_ONLY)
+		write_usage_frame(call, frame);
+	else if (ok)
+		write_frame(call, frame);
+	arena_rewind(call->arena, mark);
+	return ok;
+}
+
+static void write_frame(struct call *call, const struct frame *frame)
+{
+	if (!call->x->began)
+		answer_begin_stream(call);
+	http_body(call->x, frame->raw);
+	call->last_write_ms = loop_now_ms(call->x->loop);
+}
+
+/* The chunk that tells the usage: withheld when only we asked for it. */
+static void write_usage_frame(struct call *call, const struct frame *frame)
+{
+	bool ours =
+		call->target->provider->quirks.stream_usage == STREAM_USAGE_ASK;
+	struct splice splice;
+
+	if (!call->head.wants_usage && ours)
+		return;
+	if (!answer_wants_metadata(call)) {
+		write_frame(call, frame);
+		return;
+	}
+	meter(call);
+	call->dialect->splice_usage_frame(
+		frame, &call->facts, answer_metadata(call), &splice);
+	if (!call->x->began)
+		answer_begin_stream(call);
+	for (unsigned i = 0; i < splice.count; i++)
+		http_body(call->x, splice.pieces[i]);
+	call->last_write_ms = loop_now_ms(call->x->loop);
+}
+
+static void end_stream(struct call *call)
+{
+	struct frame frame;
+
+	if (frames_finish(&call->frames, &frame) &&
+		!relay_frame(call, &frame)) {
+		fail(call);
+		return;
+	}
+	if (call->facts.failed) {
+		/* The provider's own error event has gone to the client. */
+		error_set(&call->error, ERR_UPSTREAM_STATUS, "%s",
+			call->facts.failure.message);
+	} else if (call->facts.done || call->facts.finish_reason[0]) {
+		call->complete = true;
+	} else {
+		error_set(&call->error, ERR_UPSTREAM_CUT,
+			"the stream ended before it was complete");
+		fail(call);
+		return;
+	}
+	if (!call->x->began)
+		answer_begin_stream(call);
+	call->upstream = NULL;
+	call_end(call);
+}
+
+static void end_whole(struct call *call)
+{
+	struct failure failure;
+
+	if (call->upstream_status >= 200 && call->upstream_status < 300) {
+		if (call->dialect->read_reply(buf_str(&call->reply),
+			    call->arena, &call->facts, &call->error))
+			answer_whole(call);
+		else
+			fail(call);
+		return;
+	}
+	call->dialect->read_failure(call->upstream_status,
+		upstream_header(call->upstream, S("retry-after")),
+		buf_str(&call->reply), &failure);
+	error_set(&call->error, ERR_UPSTREAM_STATUS, "%s said %d: %s",
+		call->target->provider->name.p, call->upstream_status,
+		failure.message);
+	if (failure.advice != ADVICE_GIVE_UP && !call->x->began &&
+		call->attempts < call->target_count) {
+		call->upstream = NULL;
+		call_next_attempt(call);
+	} else {
+		answer_refusal(call);
+	}
+}
+
+/* The attempt failed as call->error says: the next one, or the end. */
+static void fail(struct call *call)
+{
+	if (call->upstream)
+		upstream_cancel(call->upstream);
+	call->upstream = NULL;
+	if (!call->x->began && call->attempts < call->target_count)
+		call_next_attempt(call);
+	else
+		answer_failure(call);
+}
+
+/* Nothing was written for a while: keep the connection alive, and find out
+ * whether the client still is. */
+static void on_silence(struct timer *timer)
+{
+	struct call *call = CONTAINER_OF(timer, struct call, keepalive);
+	struct http_exchange *x = call->x;
+	int64_t interval = keepalive_ms(call);
+	int64_t quiet = loop_now_ms(x->loop) - call->last_write_ms;
+
+	if (quiet >= interval) {
+		quiet = 0;
+		call->last_write_ms = loop_now_ms(x->loop);
+		if (http_pending(x) == 0) {
+			if (!x->began)
+				answer_begin_stream(call);
+			http_body(x, S(": keep-alive\n\n"));
+			http_push(x);
+		}
+	}
+	loop_timer_set(x->loop, timer, interval - quiet);
+}
+
+static int64_t keepalive_ms(const struct call *call)
+{
+	const struct settings *settings = call->gateway->settings;
+
+	return call->x->behind_apache ? settings->keepalive_apache_ms
+				      : settings->keepalive_ms;
+}
+
+static void release(void *thing)
+{
+	struct call *call = thing;
+
+	buf_release(&call->reply);
+	frames_release(&call->frames);
+}

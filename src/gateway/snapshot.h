@@ -1,0 +1,46 @@
+/*
+ * snapshot.h - what the process knows of the database, in one piece.
+ *
+ * Keys and catalogue are loaded whole and never changed; a change in the
+ * database makes a new snapshot, and calls that run keep the one they pinned.
+ * Nothing here blocks but snapshot_refresh().
+ */
+#ifndef GATEWAY_SNAPSHOT_H
+#define GATEWAY_SNAPSHOT_H
+
+#include "accounts/key_set.h"
+#include "catalog/catalog.h"
+#include "db/pool.h"
+
+/* A key set or a catalogue, shared by the snapshots that hold it. */
+struct snapshot_part;
+
+struct snapshot {
+	const struct key_set *keys;
+	const struct catalog *catalog;
+	struct snapshot_part *keys_part;
+	struct snapshot_part *catalog_part;
+	unsigned pins; /* guarded by the holder's lock */
+};
+
+struct snapshots;
+
+struct snapshots *snapshots_new(struct db_pool *db);
+/* Nothing is pinned any more. */
+void snapshots_free(struct snapshots *snapshots);
+
+/* The newest one; NULL as long as the database was never reached. Give it
+ * back with snapshot_unpin(). */
+struct snapshot *snapshot_pin(struct snapshots *snapshots);
+void snapshot_unpin(struct snapshots *snapshots, struct snapshot *snapshot);
+
+/*
+ * Look at the versions in the database and load what has moved. Blocks.
+ * A look that began after `since_ns` (clock_monotonic_ns) by another thread
+ * is as good as ours: callers that come together cost one look. ERR_DATABASE
+ * leaves the snapshot as it was.
+ */
+MUST_USE bool snapshot_refresh(
+	struct snapshots *snapshots, int64_t since_ns, struct error *err);
+
+#endif

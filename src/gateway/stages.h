@@ -1,0 +1,77 @@
+/*
+ * stages.h - the stages of a call, one file each, and its closing steps.
+ *
+ * A stage that returns FAILED has set call->error. WAITING: the call goes on
+ * by events on its loop, and the stage's file sees to its end. ANSWERED: the
+ * stage has ended the call, which is gone.
+ */
+#ifndef GATEWAY_STAGES_H
+#define GATEWAY_STAGES_H
+
+#include "gateway/call.h"
+
+enum verdict {
+	GO_ON,
+	WAITING,
+	ANSWERED,
+	FAILED,
+	NEEDS_DATABASE, /* run me again on a worker, with a fresh snapshot */
+};
+
+/* Who asks: the gateway key. */
+enum verdict authenticate(struct call *call);
+/* What is asked: the body's members that matter. */
+enum verdict parse(struct call *call);
+/* Who may serve it: the named model's providers, in order. */
+enum verdict route(struct call *call);
+/* Ask the provider, and the next one while nothing has reached the client. */
+enum verdict call_provider(struct call *call);
+
+/* What may be asked for: GET /v1/models and /v1/models/{id}. */
+enum verdict list_models(struct call *call);
+
+/* --- call_provider.c, attempt.c --- */
+
+/* The next target, or the end of the call; on the loop. */
+void call_next_attempt(struct call *call);
+/* Ask call->target; false with call->error set when it cannot be asked. */
+MUST_USE bool attempt_start(struct call *call);
+
+/* --- relay.c: the provider's answer on its way to the client --- */
+
+extern const struct upstream_events relay_events;
+extern const struct http_waiter relay_waiter;
+/* Before the first attempt, once. */
+void relay_init(struct call *call);
+/* Forget what an attempt brought, before the next one. */
+void relay_reset(struct call *call);
+/* Watch over the silences of a stream from now on. */
+void relay_start_keepalive(struct call *call);
+
+/* --- answer.c: what the client reads; each ends the call --- */
+
+/* Headers that every answer of a call carries. */
+void answer_headers(struct call *call);
+/* call->error in the client's dialect, or as an event of a begun stream. */
+void answer_failure(struct call *call);
+/* The provider's refusal, with its own status and body. */
+void answer_refusal(struct call *call);
+/* The provider's whole answer. */
+void answer_whole(struct call *call);
+/* Begin a stream: status and headers. */
+void answer_begin_stream(struct call *call);
+/* The `metadata` object. */
+struct str answer_metadata(struct call *call);
+/* Whether the client gets one. */
+bool answer_wants_metadata(const struct call *call);
+
+/* --- the closing steps --- */
+
+/* Count the tokens and the cost of what was produced. */
+void meter(struct call *call);
+/* Journal and log line. */
+void record(struct call *call);
+/* Both, and the exchange's end: the call is gone after this. */
+void call_end(struct call *call);
+
+#endif

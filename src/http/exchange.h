@@ -1,0 +1,163 @@
+/*
+ * exchange.h - one request of a web server and the answer to it (FastCGI).
+ *
+ * An exchange is read whole (request.c, which alone knows libfcgi), then
+ * answered by appending to `out` (response.c), and `out` is sent without ever
+ * blocking. It belongs to one thread at a time: the event loop that owns its
+ * connection, or a worker it was handed to. The server fills in `loop`,
+ * `push` and the like; whoever answers uses them:
+ *
+ *	http_begin(x, 200, "application/json");
+ *	http_header(x, "X-Request-Id", id);
+ *	http_body(x, text);
+ *	http_end(x);
+ *	http_push(x);            hand what was written to the server
+ *
+ * After http_end() and http_push() the exchange and everything in its arena
+ * may be gone: that is always the last thing its owner does.
+ */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+
+struct loop;
+struct upstream_pool;
+struct http_exchange;
+
+struct http_param {
+	struct str name; /* as the web server says it: "HTTP_ACCEPT" */
+	struct str value;
+};
+
+/* What an owner that waits wants to hear, on the loop's thread. */
+struct http_waiter {
+	/* The client is gone. The owner ends its work and calls http_end()
+	 * and http_push(); nothing it writes reaches anybody. */
+	void (*gone)(struct http_exchange *x, void *owner);
+	/* `out` has been sent to the last byte. */
+	void (*drained)(struct http_exchange *x, void *owner);
+};
+
+typedef void http_work(struct http_exchange *x, void *owner);
+
+/* What the server does for an exchange. */
+struct http_server {
+	/* `out` has grown, or the answer ended; on the loop's thread or from a
+	 * worker that has ended its answer. */
+	void (*push)(struct http_exchange *x);
+	/* Go on with `work` on a worker, or on the loop again: the last thing
+	 * the caller does with the exchange. to_worker() is false, and nothing
+	 * happened, when too many wait for a worker. */
+	bool (*to_worker)(
+		struct http_exchange *x, http_work *work, void *owner);
+	void (*to_loop)(struct http_exchange *x, http_work *work, void *owner);
+};
+
+struct http_exchange {
+	struct arena arena; /* lives as long as the exchange */
+
+	/* The request. Views into the arena; empty when not sent. */
+	struct http_param *params;
+	size_t param_count;
+	struct str method;
+	struct str path;  /* decoded, without the query */
+	struct str query; /* as sent */
+	struct str content_type;
+	struct str client_ip;
+	struct str server_software;
+	bool behind_apache; /* it does not tell when a client leaves */
+	struct buf body;
+	int64_t arrived_ns; /* its first byte, monotonic */
+	int64_t arrived_unix_ms;
+
+	/* The connection. */
+	int fd;
+	int fcgi_id;
+	bool keep; /* the web server will use the connection again */
+
+	/* The answer. */
+	struct buf head;    /* while headers are being added */
+	struct buf out;     /* FastCGI records not yet sent */
+	size_t out_sent;    /* of them */
+	int64_t body_bytes; /* of the answer so far, sent or not */
+	bool in_head;
+	bool began;
+	bool ended;
+
+	/* Set by the server. */
+	const struct http_server *server;
+	void *app;                       /* what the server serves */
+	struct loop *loop;               /* of the connection */
+	struct upstream_pool *upstreams; /* of that loop */
+	bool on_worker;                  /* its owner may block now */
+
+	/* Set by the owner while it waits. */
+	const struct http_waiter *waiter;
+	void *owner;
+};
+
+/* Everything empty; the arena and the buffers are made. */
+void http_exchange_init(struct http_exchange *x, size_t max_body_bytes);
+/* Ready for the next request on the same connection. */
+void http_exchange_reset(struct http_exchange *x);
+void http_exchange_release(struct http_exchange *x);
+
+/* --- request.c --- */
+
+/* To be called once, before there are threads. */
+void http_init(void);
+
+/*
+ * True when a whole request waits in the socket, so that reading it cannot
+ * block; false when it is too large to tell, incomplete or broken.
+ */
+bool http_request_is_whole(int fd);
+
+enum http_read {
+	HTTP_READ,         /* a request is there */
+	HTTP_READ_REFUSED, /* so is a part of it: answer *err and close */
+	HTTP_READ_CLOSED,  /* nobody to answer; the descriptor is closed */
+};
+
+/*
+ * Read one request with libfcgi. Blocks as long as the socket's receive time-
+ * out allows. ERR_TOO_LARGE for a body over its limit, ERR_CLIENT_TIMEOUT for
+ * one that breaks off.
+ */
+enum http_read http_request_read(struct http_exchange *x, struct error *err);
+
+/* A parameter of the web server, "" when missing. */
+struct str http_param(const struct http_exchange *x, struct str name);
+
+/* --- response.c --- */
+
+void http_begin(struct http_exchange *x, int status, const char *content_type);
+/* Line breaks in a value become spaces: nobody smuggles a header in. */
+void http_header(struct http_exchange *x, const char *name, struct str value);
+void http_header_int(struct http_exchange *x, const char *name, int64_t value);
+/* Any number of times. */
+void http_body(struct http_exchange *x, struct str bytes);
+void http_end(struct http_exchange *x);
+/* Hand what was written to the server (see struct http_server). */
+void http_push(struct http_exchange *x);
+
+/* Bytes that wait to be sent. */
+size_t http_pending(const struct http_exchange *x);
+
+enum http_sent {
+	HTTP_SENT,    /* all of it */
+	HTTP_BLOCKED, /* the socket takes no more now */
+	HTTP_GONE,    /* the web server closed the connection */
+};
+
+/* Send what the socket takes. For the server alone. */
+enum http_sent http_send(struct http_exchange *x);
+
+/* Look for news of the web server while an exchange runs: true when it
+ * closed the connection or aborted the request. For the server alone. */
+bool http_is_gone(struct http_exchange *x);
+
+#endif

@@ -1,0 +1,616 @@
+/*
+ * upstream.c - libcurl's multi interface driven by our event loop.
+ *
+ * The one hard thing: libcurl must not be re-entered from its own callbacks.
+ * So an exchange that is cancelled while libcurl is calling us is only marked
+ * (`cancelled`), and libcurl is told to end it by the callback's result; its
+ * owner hears nothing more either way.
+ */
+#include "net/upstream.h"
+
+#include <curl/curl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#define IDLE_HANDLES 128
+#define KEPT_CONNECTIONS 1024
+#define STREAM_BUFFER_BYTES 2048
+#define WHOLE_BUFFER_BYTES 16384
+/* libcurl sends a body of up to this size together with the head. */
+#define JOINED_BODY_BYTES 65536
+#define HEAD_BYTES 65536
+
+struct upstream_pool {
+	struct loop *loop;
+	CURLM *multi;
+	struct timer timer; /* libcurl's own */
+	bool (*is_private)(const struct sockaddr *address);
+	bool driving; /* libcurl is at work: it takes no new exchange now */
+	struct upstream *starting; /* they wait for its end */
+	struct upstream *idle;     /* ended, kept for their handles */
+	unsigned idle_count;
+};
+
+struct upstream {
+	struct upstream_pool *pool;
+	struct upstream *next; /* among the idle or the starting ones */
+	CURL *easy;
+	struct curl_slist *headers;
+	const struct upstream_events *events;
+	void *owner;
+	struct buf joined; /* a small body in one piece */
+	const struct str *body;
+	size_t body_count;
+	size_t body_piece; /* where sending a large body stands */
+	size_t body_offset;
+	struct buf head; /* answer headers as "Name: value\r\n" lines */
+	struct upstream_limits limits;
+	struct timer deadline;
+	int64_t started_ms;
+	int64_t last_byte_ms; /* 0: no byte of the answer yet */
+	bool paused;
+	bool in_callback;
+	bool cancelled;
+	bool refused_private;
+	bool has_head;
+	char error_text[CURL_ERROR_SIZE];
+};
+
+/* A socket of libcurl's in our loop. */
+struct socket_watch {
+	struct watch watch;
+	struct upstream_pool *pool;
+};
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
+	void *socket_context);
+static void on_socket_ready(struct watch *watch, uint32_t events);
+static int on_timer_change(CURLM *multi, long timeout_ms, void *context);
+static void on_timer(struct timer *timer);
+static void drive(struct upstream_pool *pool, curl_socket_t fd, int events);
+static void add_starting(struct upstream_pool *pool);
+static void end_finished(struct upstream_pool *pool);
+static struct upstream *upstream_take(struct upstream_pool *pool);
+static void upstream_give(struct upstream *upstream);
+static void set_constant_options(struct upstream *upstream);
+static void set_body(
+	struct upstream *upstream, const struct upstream_request *request);
+static void set_deadline(struct upstream *upstream);
+static void on_deadline(struct timer *timer);
+static void finish(
+	struct upstream *upstream, const struct upstream_result *result);
+static bool describe_failure(
+	const struct upstream *upstream, CURLcode code, struct error *err);
+static size_t on_header(char *p, size_t size, size_t n, void *context);
+static size_t on_body(char *p, size_t size, size_t n, void *context);
+static size_t on_read(char *p, size_t size, size_t n, void *context);
+static int on_seek(void *context, curl_off_t offset, int origin);
+static curl_socket_t on_open_socket(
+	void *context, curlsocktype purpose, struct curl_sockaddr *address);
+
+void upstream_init(void)
+{
+	CURLcode failed = curl_global_init(CURL_GLOBAL_DEFAULT);
+
+	assert(!failed);
+}
+
+struct upstream_pool *upstream_pool_new(
+	struct loop *loop, bool (*is_private)(const struct sockaddr *address))
+{
+	struct upstream_pool *pool = calloc(1, sizeof(*pool));
+
+	if (!pool)
+		abort();
+	pool->loop = loop;
+	pool->is_private = is_private;
+	pool->timer.expired = on_timer;
+	pool->multi = curl_multi_init();
+	if (!pool->multi)
+		abort();
+	curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool);
+	curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, on_timer_change);
+	curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
+	curl_multi_setopt(
+		pool->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
+	return pool;
+}
+
+void upstream_pool_free(struct upstream_pool *pool)
+{
+	while (pool->idle) {
+		struct upstream *upstream = pool->idle;
+
+		pool->idle = upstream->next;
+		curl_easy_cleanup(upstream->easy);
+		free(upstream);
+	}
+	loop_timer_clear(pool->loop, &pool->timer);
+	curl_multi_cleanup(pool->multi);
+	free(pool);
+}
+
+struct upstream *upstream_start(struct upstream_pool *pool,
+	const struct upstream_request *request,
+	const struct upstream_events *events, void *owner)
+{
+	struct upstream *upstream = upstream_take(pool);
+	CURL *easy = upstream->easy;
+
+	upstream->events = events;
+	upstream->owner = owner;
+	upstream->limits = request->limits;
+	upstream->started_ms = loop_now_ms(pool->loop);
+	for (size_t i = 0; i < request->header_count; i++)
+		upstream->headers = curl_slist_append(
+			upstream->headers, request->headers[i]);
+	curl_easy_setopt(easy, CURLOPT_URL, request->url);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, upstream->headers);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+		(long)request->limits.connect_timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+		(long)(request->is_stream ? STREAM_BUFFER_BYTES
+					  : WHOLE_BUFFER_BYTES));
+	set_body(upstream, request);
+	set_deadline(upstream);
+	upstream->next = pool->starting;
+	pool->starting = upstream;
+	if (!pool->driving)
+		add_starting(pool);
+	return upstream;
+}
+
+void upstream_resume(struct upstream *upstream)
+{
+	struct upstream_pool *pool = upstream->pool;
+
+	if (!upstream->paused)
+		return;
+	upstream->paused = false;
+	upstream->last_byte_ms = loop_now_ms(pool->loop);
+	/* May call on_body() at once with what was refused. */
+	pool->driving = true;
+	curl_easy_pause(upstream->easy, CURLPAUSE_CONT);
+	pool->driving = false;
+	add_starting(pool);
+}
+
+void upstream_cancel(struct upstream *upstream)
+{
+	upstream->cancelled = true;
+	if (!upstream->in_callback)
+		upstream_give(upstream);
+}
+
+struct str upstream_header(const struct upstream *upstream, struct str name)
+{
+	struct str rest = buf_str(&upstream->head);
+	struct str line;
+
+	while (str_next_field(&rest, '\n', &line)) {
+		size_t colon = str_index(line, ':');
+
+		if (colon < line.n &&
+			str_equal_nocase(str_head(line, colon), name))
+			return str_trim(str_from(line, colon + 1));
+	}
+	return S("");
+}
+
+int64_t upstream_connect_us(const struct upstream *upstream)
+{
+	curl_off_t connect_us = 0;
+	curl_off_t tls_us = 0;
+
+	curl_easy_getinfo(upstream->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
+	curl_easy_getinfo(upstream->easy, CURLINFO_APPCONNECT_TIME_T, &tls_us);
+	return tls_us > connect_us ? tls_us : connect_us;
+}
+
+/* libcurl wants other events, or none, for one of its sockets. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
+	void *socket_context)
+{
+	struct upstream_pool *pool = context;
+	struct socket_watch *socket = socket_context;
+	uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0) |
+			  (what & CURL_POLL_OUT ? EPOLLOUT : 0);
+	struct error err;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (socket)
+			loop_unwatch(pool->loop, &socket->watch);
+		free(socket);
+		return 0;
+	}
+	if (socket) {
+		loop_rewatch(pool->loop, &socket->watch, events);
+		return 0;
+	}
+	socket = calloc(1, sizeof(*socket));
+	if (!socket)
+		abort();
+	socket->pool = pool;
+	socket->watch.fd = fd;
+	socket->watch.ready = on_socket_ready;
+	if (!loop_watch(pool->loop, &socket->watch, events, &err)) {
+		free(socket);
+		return -1;
+	}
+	curl_multi_assign(pool->multi, fd, socket);
+	return 0;
+}
+
+static void on_socket_ready(struct watch *watch, uint32_t events)
+{
+	struct socket_watch *socket =
+		CONTAINER_OF(watch, struct socket_watch, watch);
+	int what = (events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+		   (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+		   (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+
+	drive(socket->pool, watch->fd, what);
+}
+
+static int on_timer_change(CURLM *multi, long timeout_ms, void *context)
+{
+	struct upstream_pool *pool = context;
+
+	(void)multi;
+	if (timeout_ms < 0)
+		loop_timer_clear(pool->loop, &pool->timer);
+	else
+		loop_timer_set(pool->loop, &pool->timer, timeout_ms);
+	return 0;
+}
+
+static void on_timer(struct timer *timer)
+{
+	drive(CONTAINER_OF(timer, struct upstream_pool, timer),
+		CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void drive(struct upstream_pool *pool, curl_socket_t fd, int events)
+{
+	int running;
+
+	pool->driving = true;
+	curl_multi_socket_action(pool->multi, fd, events, &running);
+	pool->driving = false;
+	end_finished(pool);
+	add_starting(pool);
+}
+
+static void add_starting(struct upstream_pool *pool)
+{
+	while (pool->starting) {
+		struct upstream *upstream = pool->starting;
+
+		pool->starting = upstream->next;
+		curl_multi_add_handle(pool->multi, upstream->easy);
+	}
+}
+
+static void end_finished(struct upstream_pool *pool)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(pool->multi, &left))) {
+		struct upstream_result result = { .ok = true };
+		struct upstream *upstream;
+
+		assert(message->msg == CURLMSG_DONE);
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
+			(char **)&upstream);
+		if (upstream->cancelled) {
+			upstream_give(upstream);
+			continue;
+		}
+		result.ok = describe_failure(
+			upstream, message->data.result, &result.error);
+		finish(upstream, &result);
+	}
+}
+
+static struct upstream *upstream_take(struct upstream_pool *pool)
+{
+	struct upstream *upstream = pool->idle;
+
+	if (upstream) {
+		pool->idle = upstream->next;
+		pool->idle_count--;
+		return upstream;
+	}
+	upstream = calloc(1, sizeof(*upstream));
+	if (!upstream)
+		abort();
+	upstream->easy = curl_easy_init();
+	if (!upstream->easy)
+		abort();
+	upstream->pool = pool;
+	upstream->deadline.expired = on_deadline;
+	buf_init(&upstream->joined, JOINED_BODY_BYTES);
+	buf_init(&upstream->head, HEAD_BYTES);
+	set_constant_options(upstream);
+	return upstream;
+}
+
+/* Off the multi handle and back among the idle ones. */
+static void upstream_give(struct upstream *upstream)
+{
+	struct upstream_pool *pool = upstream->pool;
+
+	curl_multi_remove_handle(pool->multi, upstream->easy);
+	loop_timer_clear(pool->loop, &upstream->deadline);
+	curl_slist_free_all(upstream->headers);
+	upstream->headers = NULL;
+	buf_release(&upstream->joined);
+	buf_release(&upstream->head);
+	if (pool->idle_count == IDLE_HANDLES) {
+		curl_easy_cleanup(upstream->easy);
+		free(upstream);
+		return;
+	}
+	upstream->error_text[0] = '\0';
+	upstream->body_count = 0;
+	upstream->body_piece = 0;
+	upstream->body_offset = 0;
+	upstream->last_byte_ms = 0;
+	upstream->paused = false;
+	upstream->cancelled = false;
+	upstream->refused_private = false;
+	upstream->has_head = false;
+	upstream->next = pool->idle;
+	pool->idle = upstream;
+	pool->idle_count++;
+}
+
+static void set_constant_options(struct upstream *upstream)
+{
+	CURL *easy = upstream->easy;
+
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, upstream);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, upstream->error_text);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(
+		easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "llm-gateway/1");
+	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, upstream);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, upstream);
+	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(easy, CURLOPT_READDATA, upstream);
+	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(easy, CURLOPT_SEEKDATA, upstream);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, upstream);
+}
+
+static void set_body(
+	struct upstream *upstream, const struct upstream_request *request)
+{
+	CURL *easy = upstream->easy;
+	size_t bytes = 0;
+
+	if (request->body_count == 0) {
+		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+		return;
+	}
+	upstream->body = request->body;
+	upstream->body_count = request->body_count;
+	for (size_t i = 0; i < request->body_count; i++)
+		bytes += request->body[i].n;
+	curl_easy_setopt(easy, CURLOPT_POST, 1L);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)bytes);
+	if (bytes > JOINED_BODY_BYTES) {
+		/* Without fields libcurl asks on_read(). */
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
+		return;
+	}
+	for (size_t i = 0; i < request->body_count; i++)
+		buf_append(&upstream->joined, request->body[i]);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, upstream->joined.p);
+}
+
+/*
+ * One timer serves all deadlines. It is not moved when bytes arrive: it
+ * expires at the earliest possible time and looks how things stand then.
+ */
+static void set_deadline(struct upstream *upstream)
+{
+	const struct upstream_limits *limits = &upstream->limits;
+	int64_t now = loop_now_ms(upstream->pool->loop);
+	int64_t due = upstream->started_ms + limits->total_timeout_ms;
+	int64_t quiet =
+		upstream->last_byte_ms
+			? upstream->last_byte_ms + limits->idle_timeout_ms
+			: upstream->started_ms + limits->first_byte_timeout_ms;
+
+	if (upstream->paused)
+		quiet = now + limits->idle_timeout_ms;
+	if (quiet < due)
+		due = quiet;
+	loop_timer_set(upstream->pool->loop, &upstream->deadline, due - now);
+}
+
+static void on_deadline(struct timer *timer)
+{
+	struct upstream *upstream =
+		CONTAINER_OF(timer, struct upstream, deadline);
+	const struct upstream_limits *limits = &upstream->limits;
+	int64_t now = loop_now_ms(upstream->pool->loop);
+	struct upstream_result result = { .ok = false };
+
+	if (now - upstream->started_ms >= limits->total_timeout_ms)
+		error_set(&result.error, ERR_UPSTREAM_TIMEOUT,
+			"not complete after %" PRId64 " ms",
+			limits->total_timeout_ms);
+	else if (upstream->paused)
+		return set_deadline(upstream);
+	else if (!upstream->last_byte_ms &&
+		 now - upstream->started_ms >= limits->first_byte_timeout_ms)
+		error_set(&result.error, ERR_UPSTREAM_TIMEOUT,
+			"no byte of an answer after %" PRId64 " ms",
+			limits->first_byte_timeout_ms);
+	else if (upstream->last_byte_ms &&
+		 now - upstream->last_byte_ms >= limits->idle_timeout_ms)
+		error_set(&result.error, ERR_UPSTREAM_TIMEOUT,
+			"silent for %" PRId64 " ms in the middle of an answer",
+			limits->idle_timeout_ms);
+	else
+		return set_deadline(upstream);
+	finish(upstream, &result);
+}
+
+static void finish(
+	struct upstream *upstream, const struct upstream_result *result)
+{
+	const struct upstream_events *events = upstream->events;
+	void *owner = upstream->owner;
+
+	/* The owner may still ask for headers: the exchange goes last. */
+	upstream->in_callback = true;
+	events->done(owner, result);
+	upstream->in_callback = false;
+	upstream_give(upstream);
+}
+
+/* True when the exchange went well. */
+static bool describe_failure(
+	const struct upstream *upstream, CURLcode code, struct error *err)
+{
+	const char *text = upstream->error_text[0] ? upstream->error_text
+						   : curl_easy_strerror(code);
+
+	switch (code) {
+	case CURLE_OK: return true;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_URL_MALFORMAT:
+		if (upstream->refused_private)
+			text = "its address is on a private network, which "
+			       "upstream.allow_private does not allow";
+		return error_set(err, ERR_UPSTREAM_CONNECT, "%s", text);
+	case CURLE_OPERATION_TIMEDOUT:
+		return error_set(err, ERR_UPSTREAM_TIMEOUT, "%s", text);
+	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: no status line */
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_BAD_CONTENT_ENCODING:
+		return error_set(err, ERR_UPSTREAM_GARBAGE, "%s", text);
+	default:
+		return error_set(err,
+			upstream->has_head ? ERR_UPSTREAM_CUT
+					   : ERR_UPSTREAM_RESET,
+			"%s", text);
+	}
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *context)
+{
+	struct upstream *upstream = context;
+	struct str line = { p, size * n };
+	long status = 0;
+
+	if (str_starts(line, S("HTTP/")))
+		buf_clear(&upstream->head);
+	upstream->last_byte_ms = loop_now_ms(upstream->pool->loop);
+	buf_append(&upstream->head, line);
+	if (str_trim(line).n > 0)
+		return line.n;
+	curl_easy_getinfo(upstream->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status >= 200 && !upstream->has_head) {
+		upstream->has_head = true;
+		upstream->in_callback = true;
+		upstream->events->head(upstream->owner, (int)status);
+		upstream->in_callback = false;
+	}
+	return upstream->cancelled ? 0 : line.n;
+}
+
+static size_t on_body(char *p, size_t size, size_t n, void *context)
+{
+	struct upstream *upstream = context;
+	struct str bytes = { p, size * n };
+	enum upstream_flow flow;
+
+	if (upstream->cancelled)
+		return 0;
+	if (bytes.n == 0)
+		return 0;
+	upstream->last_byte_ms = loop_now_ms(upstream->pool->loop);
+	upstream->in_callback = true;
+	flow = upstream->events->body(upstream->owner, bytes);
+	upstream->in_callback = false;
+	if (upstream->cancelled)
+		return 0;
+	if (flow == UPSTREAM_PAUSE) {
+		upstream->paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	return bytes.n;
+}
+
+static size_t on_read(char *p, size_t size, size_t n, void *context)
+{
+	struct upstream *upstream = context;
+	size_t room = size * n;
+	size_t filled = 0;
+
+	while (filled < room && upstream->body_piece < upstream->body_count) {
+		struct str rest =
+			str_head(str_from(upstream->body[upstream->body_piece],
+					 upstream->body_offset),
+				room - filled);
+
+		if (rest.n == 0) {
+			upstream->body_piece++;
+			upstream->body_offset = 0;
+			continue;
+		}
+		memcpy(p + filled, rest.p, rest.n);
+		filled += rest.n;
+		upstream->body_offset += rest.n;
+	}
+	return filled;
+}
+
+/* libcurl sends again, from the start, when a kept connection was dead. */
+static int on_seek(void *context, curl_off_t offset, int origin)
+{
+	struct upstream *upstream = context;
+
+	if (offset != 0 || origin != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	upstream->body_piece = 0;
+	upstream->body_offset = 0;
+	return CURL_SEEKFUNC_OK;
+}
+
+static curl_socket_t on_open_socket(
+	void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct upstream *upstream = context;
+
+	(void)purpose;
+	if (!upstream->limits.allow_private &&
+		upstream->pool->is_private(&address->addr)) {
+		upstream->refused_private = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+		address->protocol);
+}

@@ -1,0 +1,169 @@
+/*
+ * janitor.c - periodic work.
+ */
+#include "server/janitor.h"
+
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "ledger/partition.h"
+
+/* A job that fails is quiet about it for this long. */
+#define COMPLAINT_MS 30000
+
+struct job {
+	const char *name;
+	int64_t interval_ms;
+	bool (*run)(struct gateway *gateway, struct error *err);
+};
+
+static bool refresh_snapshot(struct gateway *gateway, struct error *err);
+static bool sync_journal(struct gateway *gateway, struct error *err);
+static bool replay_journal(struct gateway *gateway, struct error *err);
+static bool keep_partitions(struct gateway *gateway, struct error *err);
+
+static const struct job jobs[] = {
+	/* A revoked key must be refused everywhere within a second. */
+	{ "refresh the snapshot", 400, refresh_snapshot },
+	{ "sync the journal", 1000, sync_journal },
+	{ "replay the journal", 500, replay_journal },
+	{ "keep the log's partitions", 3600000, keep_partitions },
+};
+
+struct janitor {
+	struct gateway *gateway;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t stop;
+	bool stopping;
+	int64_t due_ms[ARRAY_LEN(jobs)];
+	int64_t complained_ms[ARRAY_LEN(jobs)];
+};
+
+static void *janitor_main(void *context);
+static bool wait_until(struct janitor *janitor, int64_t due_ms);
+static void run_job(struct janitor *janitor, size_t i);
+
+bool janitor_start(
+	struct gateway *gateway, struct janitor **out, struct error *err)
+{
+	struct janitor *janitor = calloc(1, sizeof(*janitor));
+	pthread_condattr_t attributes;
+	int failed;
+
+	if (!janitor)
+		abort();
+	janitor->gateway = gateway;
+	for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
+		janitor->complained_ms[i] = -COMPLAINT_MS;
+	pthread_mutex_init(&janitor->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&janitor->stop, &attributes);
+	failed = pthread_create(&janitor->thread, NULL, janitor_main, janitor);
+	if (failed) {
+		free(janitor);
+		return error_set(err, ERR_IO, "cannot start the janitor: %s",
+			strerror(failed));
+	}
+	*out = janitor;
+	return true;
+}
+
+void janitor_stop(struct janitor *janitor)
+{
+	pthread_mutex_lock(&janitor->lock);
+	janitor->stopping = true;
+	pthread_cond_signal(&janitor->stop);
+	pthread_mutex_unlock(&janitor->lock);
+	pthread_join(janitor->thread, NULL);
+	pthread_cond_destroy(&janitor->stop);
+	pthread_mutex_destroy(&janitor->lock);
+	free(janitor);
+}
+
+static void *janitor_main(void *context)
+{
+	struct janitor *janitor = context;
+	int64_t next_ms = 0;
+
+	do {
+		int64_t now = clock_monotonic_ms();
+
+		next_ms = INT64_MAX;
+		for (size_t i = 0; i < ARRAY_LEN(jobs); i++) {
+			if (janitor->due_ms[i] <= now) {
+				run_job(janitor, i);
+				janitor->due_ms[i] = clock_monotonic_ms() +
+						     jobs[i].interval_ms;
+			}
+			if (janitor->due_ms[i] < next_ms)
+				next_ms = janitor->due_ms[i];
+		}
+	} while (!wait_until(janitor, next_ms));
+	for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
+		run_job(janitor, i);
+	return NULL;
+}
+
+/* True when it is time to stop. */
+static bool wait_until(struct janitor *janitor, int64_t due_ms)
+{
+	struct timespec due = { .tv_sec = due_ms / 1000,
+		.tv_nsec = due_ms % 1000 * 1000000 };
+	bool stopping;
+	int timed_out = 0;
+
+	pthread_mutex_lock(&janitor->lock);
+	while (!janitor->stopping && !timed_out)
+		timed_out = pthread_cond_timedwait(
+			&janitor->stop, &janitor->lock, &due);
+	stopping = janitor->stopping;
+	pthread_mutex_unlock(&janitor->lock);
+	return stopping;
+}
+
+static void run_job(struct janitor *janitor, size_t i)
+{
+	int64_t now = clock_monotonic_ms();
+	struct error err;
+
+	if (jobs[i].run(janitor->gateway, &err))
+		return;
+	if (now - janitor->complained_ms[i] < COMPLAINT_MS)
+		return;
+	janitor->complained_ms[i] = now;
+	log_warn("could not %s, will try again: %s", jobs[i].name,
+		error_detail(&err));
+}
+
+static bool refresh_snapshot(struct gateway *gateway, struct error *err)
+{
+	return snapshot_refresh(gateway->snapshots, clock_monotonic_ns(), err);
+}
+
+static bool sync_journal(struct gateway *gateway, struct error *err)
+{
+	return journal_sync(gateway->journal, err);
+}
+
+static bool replay_journal(struct gateway *gateway, struct error *err)
+{
+	size_t moved;
+
+	return journal_replay(gateway->settings, gateway->db, &moved, err);
+}
+
+static bool keep_partitions(struct gateway *gateway, struct error *err)
+{
+	struct db *db;
+	bool ok;
+
+	if (!db_take(gateway->db, &db, err))
+		return false;
+	ok = partition_maintain(
+		db, clock_unix_ms(), gateway->settings->log_keep_days, err);
+	db_give(gateway->db, db);
+	return ok;
+}
