@@ -23,6 +23,10 @@ CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) -fno-omit-frame-pointer \
 	-D_GNU_SOURCE -Isrc -MMD -MP -pthread \
 	$(if $(SAN),-fsanitize=$(SAN)) $(if $(COVERAGE),--coverage)
+# gcc's sanitizers confuse its own warning about snprintf(NULL, 0, ...).
+ifneq ($(SAN),)
+ALL_CFLAGS += -Wno-format-truncation
+endif
 LIBS := -lfcgi -lcurl -lmariadb -lssl -lcrypto -lcrypt -llmdb -ljansson \
 	-linih -lm
 ALL_LDFLAGS := $(LDFLAGS) -pthread -rdynamic \
@@ -38,7 +42,8 @@ UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=$(BUILD)/tests/%)
 SIMULATOR_OBJECTS := $(patsubst tests/%.c,$(BUILD)/tests/%.o,\
 	$(sort $(wildcard tests/simulator/*.c)))
 
-.PHONY: all deps run test unit bench fuzz lint coverage install clean
+.PHONY: all deps test-deps run test unit conversations bench fuzz lint conf
+.PHONY: coverage install clean FORCE
 .SECONDARY:
 
 all: $(BUILD)/llm-gateway $(BUILD)/simulator
@@ -62,8 +67,138 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libgateway.a
 
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(SIMULATOR_OBJECTS:.o=.d)
 
+# Where an installed `migrate` looks; another PREFIX builds that file anew.
+SQL_FOLDER := $(PREFIX)/share/llm-gateway/sql
+SQL_OBJECTS := $(patsubst src/%.c,$(BUILD)/src/%.o,\
+	$(shell grep -ls LLM_GATEWAY_SQL_DIR $(SOURCES)))
+$(SQL_OBJECTS): ALL_CFLAGS += -DLLM_GATEWAY_SQL_DIR='"$(SQL_FOLDER)"'
+$(SQL_OBJECTS): $(BUILD)/sql-folder
+$(BUILD)/sql-folder: FORCE
+	@mkdir -p $(@D)
+	@echo '$(SQL_FOLDER)' | cmp -s - $@ || echo '$(SQL_FOLDER)' >$@
+
 unit: $(UNIT_TESTS)
 	@for test in $(UNIT_TESTS); do $$test || exit 1; done
+
+# --- packages (Debian and its kin; elsewhere their names are printed)
+
+BUILD_PACKAGES := gcc libc6-dev libcrypt-dev libfcgi-dev \
+	libcurl4-openssl-dev libmariadb-dev libssl-dev liblmdb-dev \
+	libjansson-dev libinih-dev
+# The -core packages have the programs without a system service.
+RUN_PACKAGES := mariadb-server-core mariadb-client-core nginx openssl curl \
+	ca-certificates util-linux
+TEST_PACKAGES := libcmocka-dev clang libclang-rt-dev clang-format cppcheck \
+	shellcheck \
+	apache2-bin libapache2-mod-fcgid spawn-fcgi wrk \
+	$(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
+SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
+
+# $(call install_packages,NAMES): nothing when all of them are there.
+define install_packages
+@if ! command -v dpkg-query >/dev/null; then \
+	echo "Needed, by the names that Debian uses: $(strip $(1))"; \
+else \
+	missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' \
+		$(1) 2>/dev/null | awk -v names='$(strip $(1))' \
+		'$$2 == "installed" { have[$$1] = 1 } \
+		END { n = split(names, name, " "); \
+			for (i = 1; i <= n; i++) \
+				if (!(name[i] in have)) print name[i] }'); \
+	[ -z "$$missing" ] || { \
+		echo "Installing:" $$missing; \
+		$(SUDO) apt-get update -q && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install \
+			-q -y --no-install-recommends $$missing; }; \
+fi
+endef
+
+deps:
+	$(call install_packages,$(BUILD_PACKAGES) $(RUN_PACKAGES))
+
+test-deps: deps
+	$(call install_packages,$(TEST_PACKAGES))
+	@$(MAKE) --no-print-directory tests/node_modules/.package-lock.json
+
+tests/node_modules/.package-lock.json: tests/package.json \
+		tests/package-lock.json
+	cd tests && npm ci
+	@touch $@
+
+# --- a first run, tests, checks
+
+run: deps
+	$(MAKE) all
+	@BUILD=$(BUILD) tests/stack run var/run-demo --port 8080
+
+test: test-deps
+	$(MAKE) lint
+	$(MAKE) unit
+	$(MAKE) conversations
+
+CONVERSATIONS := $(sort $(wildcard tests/conversations/*.test.mjs))
+
+conversations: all tests/node_modules/.package-lock.json
+	$(if $(CONVERSATIONS),BUILD=$(BUILD) node --test $(CONVERSATIONS))
+
+C_FILES = $(shell find src tests -name node_modules -prune -o \
+	-name '*.[ch]' -print)
+
+lint: $(BUILD)/llm-gateway
+	clang-format --dry-run -Werror $(C_FILES)
+	tests/lint/floors
+	$(BUILD)/llm-gateway settings | diff -u conf/llm-gateway.conf -
+	@! grep -n '"resolved"' tests/package-lock.json || \
+		{ echo 'package-lock.json names a registry'; exit 1; }
+	@if command -v shellcheck >/dev/null; then \
+		shellcheck -x tests/stack tests/stack.d/* tests/lint/* .ci/run; \
+	fi
+	@if command -v cppcheck >/dev/null; then \
+		mkdir -p build/cppcheck && cppcheck --quiet -j2 --std=c11 \
+			--cppcheck-build-dir=build/cppcheck -Isrc \
+			--enable=warning,portability --inline-suppr \
+			--suppress=missingIncludeSystem \
+			--error-exitcode=1 src; \
+	fi
+
+# The example is the table of settings itself.
+conf: $(BUILD)/llm-gateway
+	$(BUILD)/llm-gateway settings >conf/llm-gateway.conf
+
+# --- installation
+
+SYSCONFDIR ?= /etc
+SHARE := $(DESTDIR)$(PREFIX)/share/llm-gateway
+SYSTEMD := $(DESTDIR)$(PREFIX)/lib
+# $(call install_text,FROM,TO): our paths as they are on that machine.
+install_text = sed 's|/usr/local/|$(PREFIX)/|g; s|/etc/llm-gateway|$(SYSCONFDIR)/llm-gateway|g' \
+	$(1) >$(2) && chmod 644 $(2)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/nginx $(SHARE)/apache \
+		$(SHARE)/public $(SYSTEMD)/systemd/system \
+		$(SYSTEMD)/sysusers.d $(SYSTEMD)/tmpfiles.d $(SYSTEMD)/sysctl.d
+	install -d -m 755 $(DESTDIR)$(SYSCONFDIR)/llm-gateway
+	install $(BUILD)/llm-gateway $(DESTDIR)$(PREFIX)/bin/llm-gateway
+	ln -sf llm-gateway $(DESTDIR)$(PREFIX)/bin/llm-gateway.fcgi
+	@set -e; for folder in $(wildcard sql public templates); do \
+		find $$folder -type f | while read -r file; do \
+			install -D -m 644 "$$file" "$(SHARE)/$$file"; \
+		done; \
+	done
+	@set -e; for file in nginx/*.conf apache/*.conf; do \
+		$(call install_text,$$file,$(SHARE)/$$file); \
+	done
+	$(call install_text,conf/llm-gateway.conf,$(SHARE)/llm-gateway.conf)
+	@$(call install_text,conf/llm-gateway.service,$(SYSTEMD)/systemd/system/llm-gateway.service)
+	@$(call install_text,conf/llm-gateway.service,$(SYSTEMD)/systemd/system/llm-gateway@.service)
+	@$(call install_text,conf/llm-gateway.socket,$(SYSTEMD)/systemd/system/llm-gateway.socket)
+	@$(call install_text,conf/llm-gateway.sysusers,$(SYSTEMD)/sysusers.d/llm-gateway.conf)
+	@$(call install_text,conf/llm-gateway.tmpfiles,$(SYSTEMD)/tmpfiles.d/llm-gateway.conf)
+	@$(call install_text,conf/llm-gateway.sysctl,$(SYSTEMD)/sysctl.d/llm-gateway.conf)
+	@[ -e $(DESTDIR)$(SYSCONFDIR)/llm-gateway/llm-gateway.conf ] || \
+		cp $(SHARE)/llm-gateway.conf \
+			$(DESTDIR)$(SYSCONFDIR)/llm-gateway/llm-gateway.conf
 
 clean:
 	rm -rf build

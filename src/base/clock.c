@@ -125,14 +125,15 @@ static bool read_time_of_day(struct str *rest, struct tm *tm, int *millis)
 	if (!read_digits(rest, 2, &tm->tm_sec))
 		return false;
 	if (rest->n > 0 && rest->p[0] == '.') {
-		*rest = str_from(*rest, 1);
-		for (size_t i = 0; i < ARRAY_LEN(weights); i++) {
-			int digit;
+		int digit;
+		size_t digits = 0;
 
-			if (!read_digits(rest, 1, &digit))
-				break;
-			*millis += digit * weights[i];
-		}
+		*rest = str_from(*rest, 1);
+		while (digits < ARRAY_LEN(weights) &&
+			read_digits(rest, 1, &digit))
+			*millis += digit * weights[digits++];
+		if (digits == 0)
+			return false;
 	}
 	if (rest->n == 1 && rest->p[0] == 'Z')
 		*rest = str_from(*rest, 1);

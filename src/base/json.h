@@ -11,7 +11,9 @@
  * json_count() tells how many there are, for callers to whom it matters.
  * Names are compared after their escapes are resolved.
  *
- * Jansson documents (for pages, settings, catalogue) are not made here.
+ * Jansson documents (for pages, settings, catalogue) are not made here. Both
+ * headers have a JSON_OBJECT of their own: a file includes this one or
+ * <jansson.h>, never both.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -22,6 +24,8 @@
 #include "base/str.h"
 
 #define JSON_MAX_DEPTH 128
+/* Deeper than this is refused, whatever the caller allows. */
+#define JSON_DEPTH_LIMIT 1024
 
 enum json_type {
 	JSON_NONE, /* no value: what json_find() gives for a missing name */
@@ -40,8 +44,10 @@ struct json {
 };
 
 /*
- * Check a whole text (white space around it is allowed) and give its value.
- * ERR_BAD_JSON, with the byte offset in the message, or ERR_TOO_DEEP.
+ * Check a whole text (white space around it is allowed, a byte order mark is
+ * not) and give its value. max_depth counts the containers around the inmost
+ * value: 1 allows [1] and refuses [[]]. ERR_BAD_JSON or ERR_TOO_DEEP, with
+ * the byte offset, from 0, in the message.
  */
 MUST_USE bool json_check(struct str text, unsigned max_depth, struct json *out,
 	struct error *err);
@@ -73,14 +79,17 @@ unsigned json_count(struct json object, struct str name);
 size_t json_length(struct json container);
 
 /* A string's value. Without escapes it is a view of the text, else it is made
- * in the arena. A lone surrogate becomes U+FFFD. False: not a string. */
-MUST_USE bool json_string(
-	struct json value, struct arena *arena, struct str *out);
+ * in the arena. A lone surrogate becomes U+FFFD. False: not a string.
+ * Jansson has a json_string() too; the linker must not take one for the
+ * other, hence the name it sees. */
+MUST_USE bool json_string(struct json value, struct arena *arena,
+	struct str *out) __asm__("gateway_json_string");
 /* Compare a string's value without making it. */
 bool json_string_is(struct json value, struct str expected);
 /* A whole number that fits; false for 1.5, 1e3, 1.0 and other types. */
 MUST_USE bool json_int(struct json value, int64_t *out);
-/* Any number, for sampling parameters; never for money. */
+/* Any number, for sampling parameters; never for money. False when it does
+ * not fit a double or is written in more than 255 bytes. */
 MUST_USE bool json_double(struct json value, double *out);
 MUST_USE bool json_bool(struct json value, bool *out);
 
@@ -108,7 +117,7 @@ void json_write_str(struct json_writer *w, struct str value);
 void json_write_int(struct json_writer *w, int64_t value);
 void json_write_bool(struct json_writer *w, bool value);
 void json_write_null(struct json_writer *w);
-/* Bytes that are JSON already. */
+/* Bytes that are JSON already; never empty. */
 void json_write_raw(struct json_writer *w, struct str json);
 
 /* A name and its value in one line. */

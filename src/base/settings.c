@@ -43,6 +43,8 @@ struct setting {
 static const struct setting table[] = {
 	TEXT("server.listen", listen, "unix:/run/llm-gateway/fcgi.sock",
 		"where the web server finds us: unix:PATH or ADDRESS:PORT"),
+	TEXT("server.socket_mode", socket_mode, "0660",
+		"who may connect to a unix socket, as for chmod"),
 	INT("server.loops", loops, "0", 0, 64,
 		"event loops; 0 is one per core"),
 	INT("server.workers", workers, "4", 1, 256,
@@ -97,6 +99,8 @@ static const struct setting table[] = {
 	BOOL("gateway.metadata", metadata, "yes",
 		"add the metadata member to answers"),
 	TEXT("log.level", log_level, "info", "error, warn, info or debug"),
+	INT("log.keep_days", log_keep_days, "0", 0, 36500,
+		"older rows of the request log are dropped; 0 keeps all"),
 	BOOL("log.requests", log_requests, "yes", "one log line per call"),
 };
 
@@ -116,6 +120,7 @@ static bool setting_apply(const struct setting *setting,
 	struct error *err);
 static bool parse_bool(struct str value, bool *out);
 static char *read_line(char *line, int size, void *context);
+static char *refuse_line(struct reading *reading, const char *reason);
 static int on_setting(
 	void *context, const char *section, const char *key, const char *value);
 
@@ -287,15 +292,34 @@ static bool parse_bool(struct str value, bool *out)
 	return false;
 }
 
-/* inih's reader: counts the lines, and ends the file after a failure. */
+/*
+ * inih's reader: counts the lines, and ends the file after a failure. inih
+ * would take an indented line for more of the value above it, and cut a long
+ * one: both would change a setting unseen.
+ */
 static char *read_line(char *line, int size, void *context)
 {
 	struct reading *reading = context;
+	struct str text;
 
-	if (reading->failed)
+	if (reading->failed || !fgets(line, size, reading->file))
 		return NULL;
 	reading->line++;
-	return fgets(line, size, reading->file);
+	text = str_of(line);
+	if (!str_ends(text, S("\n")) && !feof(reading->file))
+		return refuse_line(reading, "this line is too long");
+	if (isspace((unsigned char)line[0]) && str_trim(text).n > 0)
+		return refuse_line(
+			reading, "this line begins with white space");
+	return line;
+}
+
+static char *refuse_line(struct reading *reading, const char *reason)
+{
+	reading->failed = true;
+	error_refuse(reading->err, ERR_CONFIG, NULL, "%s:%d: %s", reading->path,
+		reading->line, reason);
+	return NULL;
 }
 
 /* inih's handler: 1 goes on, 0 notes an error. */

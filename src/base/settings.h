@@ -19,8 +19,9 @@
 
 struct settings {
 	/* [server] */
-	struct str listen; /* unix:PATH or ADDRESS:PORT */
-	int64_t loops;     /* 0: one per core */
+	struct str listen;      /* unix:PATH or ADDRESS:PORT */
+	struct str socket_mode; /* of a unix socket, octal */
+	int64_t loops;          /* 0: one per core */
 	int64_t workers;
 	int64_t queue; /* requests that may wait for a worker */
 	int64_t backlog;
@@ -54,7 +55,8 @@ struct settings {
 	bool metadata; /* `metadata` member in answers, unless a key says */
 	/* [log] */
 	struct str log_level;
-	bool log_requests; /* one line per call */
+	int64_t log_keep_days; /* of the request log; 0: for ever */
+	bool log_requests;     /* one line per call */
 };
 
 /* Every setting at its default. */
