@@ -13,8 +13,14 @@
  *
  * The text must be a string literal: a connection keeps its statements and
  * finds them again by the text's address. stmt_prepare() also ends the last
- * use of that statement, so nothing is ever closed by the caller. Time is
- * kept in columns of integers (Unix milliseconds), money in pico-dollars.
+ * use of that statement, so nothing is ever closed by the caller. A result is
+ * taken over whole: other statements may run while its rows are read, and
+ * large tables are read in pages. Time is kept in columns of integers (Unix
+ * milliseconds), money in pico-dollars.
+ *
+ * Nothing is tried again by itself. After a lost connection, or a deadlock in
+ * a transaction, all that follows fails until db_rollback() or db_give().
+ * err->detail names the server's error, never a value that was bound.
  */
 #ifndef DB_STMT_H
 #define DB_STMT_H
@@ -42,7 +48,8 @@ MUST_USE bool stmt_run(struct stmt *stmt, struct error *err);
 MUST_USE bool stmt_fetch(struct stmt *stmt, bool *more, struct error *err);
 
 /* Columns of the fetched row, counted from 0; valid until the next fetch.
- * NULL reads as 0 or the empty view. */
+ * NULL reads as 0 or the empty view. stmt_int() also reads a whole DECIMAL, as
+ * SUM() gives, saturating at INT64_MAX. */
 bool stmt_is_null(struct stmt *stmt, unsigned column);
 int64_t stmt_int(struct stmt *stmt, unsigned column);
 struct str stmt_str(struct stmt *stmt, unsigned column);
