@@ -41,6 +41,7 @@ void answer_failure(struct call *call)
 		call->dialect->write_failure(&call->error, id, &body);
 		begin_error(call, error_http_status(&call->error),
 			"application/json");
+		http_header_int(x, "Content-Length", (int64_t)body.n);
 	}
 	http_body(x, buf_str(&body));
 	buf_release(&body);
@@ -66,6 +67,7 @@ void answer_refusal(struct call *call)
 		type.n ? arena_cstr(call->arena, type) : "application/json");
 	if (retry.n > 0)
 		http_header(x, "Retry-After", retry);
+	http_header_int(x, "Content-Length", (int64_t)body.n);
 	http_body(x, body);
 	call_end(call);
 }
@@ -92,6 +94,7 @@ void answer_whole(struct call *call)
 		http_header(x, "X-Gateway-Cost-Usd", str_of(cost));
 	}
 	http_header_int(x, "X-Gateway-Latency-Ms", latency_ms(call));
+	http_header_int(x, "Content-Length", (int64_t)splice.bytes);
 	for (unsigned i = 0; i < splice.count; i++)
 		http_body(x, splice.pieces[i]);
 	call_end(call);
@@ -232,6 +235,7 @@ void gateway_refuse(struct http_exchange *x, const struct dialect *dialect,
 	http_header(x, "X-Request-Id", str_of(id));
 	if (seconds > 0)
 		http_header_int(x, "Retry-After", seconds);
+	http_header_int(x, "Content-Length", (int64_t)body.n);
 	http_body(x, buf_str(&body));
 	buf_release(&body);
 	http_end(x);

@@ -43,6 +43,7 @@ struct call {
 	struct chat_head head;
 
 	/* route */
+	const struct alias *alias;    /* that was asked for; NULL: a model */
 	const struct model **targets; /* in the order to be tried */
 	size_t target_count;
 

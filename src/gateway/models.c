@@ -32,6 +32,7 @@ enum verdict list_models(struct call *call)
 	call->status = 200;
 	http_begin(call->x, call->status, "application/json");
 	answer_headers(call);
+	http_header_int(call->x, "Content-Length", (int64_t)body.n);
 	http_body(call->x, buf_str(&body));
 	buf_release(&body);
 	call_end(call);

@@ -84,6 +84,9 @@ static void fill_who(const struct call *call, struct usage_record *usage)
 static void fill_target(const struct call *call, struct usage_record *usage)
 {
 	usage->attempts = (int64_t)call->attempts;
+	usage->finish_reason = str_of(call->facts.finish_reason);
+	if (call->alias)
+		usage->alias = call->alias->name;
 	if (!call->target)
 		return;
 	usage->model_used = call->target->name;

@@ -21,6 +21,7 @@ enum verdict route(struct call *call)
 		catalog_find_alias(catalog, call->key->project_id, name);
 	size_t found = count_targets(call, alias);
 
+	call->alias = alias;
 	if (name.n == 0) {
 		error_refuse(&call->error, ERR_MISSING_FIELD, "model",
 			"Name a model in 'model'. GET /v1/models lists those "
