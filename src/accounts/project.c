@@ -1,0 +1,109 @@
+/*
+ * project.c - the tables organisations and projects.
+ */
+#include "accounts/project.h"
+
+#include "accounts/names.h"
+#include "base/clock.h"
+#include "db/stmt.h"
+
+static bool insert_organisation(struct db *db, int64_t *id, struct error *err);
+static bool find_in(struct db *db, int64_t organisation_id, struct str name,
+	int64_t *id, struct error *err);
+
+bool organisation_default(struct db *db, int64_t *id, struct error *err)
+{
+	struct stmt *stmt;
+	bool found;
+
+	if (!stmt_prepare(db, &stmt,
+		    "SELECT id FROM organisations WHERE archived_ms IS NULL "
+		    "ORDER BY id LIMIT 1",
+		    err) ||
+		!stmt_run(stmt, err) || !stmt_fetch(stmt, &found, err))
+		return false;
+	if (!found)
+		return insert_organisation(db, id, err);
+	*id = stmt_int(stmt, 0);
+	return true;
+}
+
+bool project_add(struct db *db, int64_t organisation_id, struct str name,
+	struct project *out, bool *created, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!name_check(name, "name", err) ||
+		!stmt_prepare(db, &stmt,
+			"INSERT INTO projects (organisation_id, name, "
+			"created_ms) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE "
+			"archived_ms = NULL",
+			err))
+		return false;
+	stmt_bind_int(stmt, organisation_id);
+	stmt_bind_str(stmt, name);
+	stmt_bind_int(stmt, clock_unix_ms());
+	if (!stmt_run(stmt, err))
+		return false;
+	/* 1: inserted; 0 or 2: it was there. */
+	*created = stmt_affected_rows(stmt) == 1;
+	out->organisation_id = organisation_id;
+	return find_in(db, organisation_id, name, &out->id, err);
+}
+
+bool project_find(
+	struct db *db, struct str name, struct project *out, struct error *err)
+{
+	return organisation_default(db, &out->organisation_id, err) &&
+	       find_in(db, out->organisation_id, name, &out->id, err);
+}
+
+bool project_default(struct db *db, struct project *out, struct error *err)
+{
+	int64_t organisation_id;
+	bool created;
+
+	return organisation_default(db, &organisation_id, err) &&
+	       project_add(
+		       db, organisation_id, S("default"), out, &created, err);
+}
+
+/* Two commands at once: the second gets the row of the first. */
+static bool insert_organisation(struct db *db, int64_t *id, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt,
+		    "INSERT INTO organisations (name, created_ms) VALUES "
+		    "('default', ?) ON DUPLICATE KEY UPDATE "
+		    "id = LAST_INSERT_ID(id), archived_ms = NULL",
+		    err))
+		return false;
+	stmt_bind_int(stmt, clock_unix_ms());
+	if (!stmt_run(stmt, err))
+		return false;
+	*id = stmt_insert_id(stmt);
+	return true;
+}
+
+static bool find_in(struct db *db, int64_t organisation_id, struct str name,
+	int64_t *id, struct error *err)
+{
+	struct stmt *stmt;
+	bool found;
+
+	if (!stmt_prepare(db, &stmt,
+		    "SELECT id FROM projects WHERE organisation_id = ? AND "
+		    "name = ? AND archived_ms IS NULL",
+		    err))
+		return false;
+	stmt_bind_int(stmt, organisation_id);
+	stmt_bind_str(stmt, name);
+	if (!stmt_run(stmt, err) || !stmt_fetch(stmt, &found, err))
+		return false;
+	if (!found)
+		return error_refuse(err, ERR_NOT_FOUND, "project",
+			"There is no project '%.*s'.", STR_ARG(name));
+	*id = stmt_int(stmt, 0);
+	return true;
+}

@@ -1,0 +1,70 @@
+/*
+ * model.h - what one provider serves under one name, and its price.
+ */
+#ifndef CATALOG_MODEL_H
+#define CATALOG_MODEL_H
+
+#include "base/error.h"
+#include "catalog/price.h"
+#include "db/pool.h"
+
+struct provider;
+
+#define MODEL_NAME_MAX_BYTES 191
+#define QUALITY_UNKNOWN (-1)
+
+struct model {
+	int64_t id;
+	struct str name;          /* in this catalogue */
+	struct str upstream_name; /* what the provider calls it */
+	const struct provider *provider;
+	int64_t context_tokens;    /* 0: unknown */
+	int64_t max_output_tokens; /* 0: unknown */
+	int64_t quality;           /* 0-100 or QUALITY_UNKNOWN */
+	int64_t created_ms;
+	bool enabled;
+	const struct price *prices; /* the newest first; NULL: unpriced */
+};
+
+/* The price of an ordinary call at that time; NULL: not priced then. */
+const struct price *model_price_at(const struct model *model, int64_t unix_ms);
+/* The same for a prompt of that length, where long ones cost more. */
+const struct price *model_price_for(
+	const struct model *model, int64_t unix_ms, int64_t prompt_tokens);
+
+/* True when calls may go to it: it and its provider are enabled. */
+bool model_is_offered(const struct model *model);
+
+/* What to save; a negative number or an empty text leaves what was there. */
+struct model_change {
+	int64_t provider_id;
+	struct str name;
+	struct str upstream_name; /* of a new model: its name */
+	int64_t context_tokens;
+	int64_t max_output_tokens;
+	int64_t quality;
+	int64_t input_picousd; /* per token */
+	int64_t output_picousd;
+	int64_t cached_picousd;
+	int64_t cache_write_picousd;
+	int64_t reasoning_picousd;
+};
+
+/* A change that changes nothing. */
+struct model_change model_change_none(void);
+
+/* ERR_BAD_FIELD for what cannot be the name of a model or an alias. */
+MUST_USE bool model_name_check(struct str name, struct error *err);
+
+/* Byte by byte, as strcmp() does: the order of catalog->offered. */
+int model_name_compare(struct str a, struct str b);
+
+/*
+ * Add the model or change the one of that provider and name; a price that
+ * differs from the one valid now becomes valid now. ERR_BAD_FIELD when a
+ * model without a price gets only one half of it.
+ */
+MUST_USE bool model_save(struct db *db, const struct model_change *change,
+	int64_t *id, bool *created, struct error *err);
+
+#endif

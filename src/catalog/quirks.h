@@ -1,0 +1,35 @@
+/*
+ * quirks.h - where a provider differs from others that speak its dialect.
+ *
+ * Quirks are data: a small struct, kept as a JSON object in the provider's
+ * row. A quirk that is not named has its ordinary value. A new quirk is one
+ * member here and one row of the table in quirks.c.
+ */
+#ifndef CATALOG_QUIRKS_H
+#define CATALOG_QUIRKS_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/* Who makes the provider tell the usage of a stream. */
+enum stream_usage {
+	/* "ask": we do, by stream_options.include_usage (ordinary) */
+	STREAM_USAGE_ASK,
+	/* "always": the provider tells unasked, and may refuse the option */
+	STREAM_USAGE_ALWAYS,
+};
+
+struct quirks {
+	enum stream_usage stream_usage;
+};
+
+/* From the stored object; empty text is no quirks. ERR_BAD_FIELD. */
+MUST_USE bool quirks_read(
+	struct str json, struct quirks *out, struct error *err);
+/* Apply one "name=value". ERR_BAD_FIELD names what is known. */
+MUST_USE bool quirks_set(
+	struct quirks *quirks, struct str assignment, struct error *err);
+/* The stored object, without what is ordinary; "{}" when all is. */
+void quirks_write(const struct quirks *quirks, struct buf *out);
+
+#endif

@@ -1,0 +1,164 @@
+/*
+ * key_create.c - a new gateway key, shown this once.
+ *
+ * Without --json the key stands alone on standard output, so that a script
+ * can take it as it is.
+ */
+#include "accounts/gateway_key.h"
+#include "base/clock.h"
+#include "cli/command.h"
+
+#define MAX_LIMIT INT64_C(4000000000)
+
+static const struct option_row options[] = {
+	{ "name", "NAME", "what it is for" },
+	{ "project", "PROJECT", "whose it is (default: default)" },
+	{ "rpm", "N", "requests it may make in a minute" },
+	{ "tpm", "N", "tokens it may use in a minute" },
+	{ "budget-daily", "USD", "what it may spend in a day" },
+	{ "budget-monthly", "USD", "what it may spend in a month" },
+	{ "models", "MODEL[,MODEL...]", "what it may use; '*' is a pattern" },
+	{ "providers", "NAME[,NAME...]", "who may serve it" },
+	{ "expires", "DATE", "when it ends (UTC)" },
+	{ "metadata", "off|on|default", "the metadata member of answers" },
+	{ NULL, NULL, NULL },
+};
+
+static bool read_key(
+	struct session *session, struct gateway_key *key, struct error *err);
+static bool read_limits(const struct arguments *arguments,
+	struct gateway_key *key, struct error *err);
+static bool read_lists(
+	struct session *session, struct gateway_key *key, struct error *err);
+static bool read_metadata(const struct arguments *arguments,
+	struct gateway_key *key, struct error *err);
+static bool find_project(
+	struct session *session, struct gateway_key *key, struct error *err);
+static void show(
+	struct session *session, const struct gateway_key *key, int64_t id);
+
+static bool run(struct session *session, struct error *err)
+{
+	struct gateway_key key = { .kind = GATEWAY_KEY_SECRET,
+		.budgets = { BUDGET_NONE, BUDGET_NONE } };
+	char *text = session->secret;
+	int64_t id;
+
+	gateway_key_make(key.kind, text);
+	if (!read_key(session, &key, err) ||
+		!session_begin_change(session, err) ||
+		!find_project(session, &key, err) ||
+		!gateway_key_create(session->db, &key, str_of(text), &id, err))
+		return false;
+	show(session, &key, id);
+	if (!session_commit_change(session, "key.create", id, key.name, err))
+		return false;
+	output_str(&session->output, "key", str_of(text));
+	output_alone(&session->output);
+	return true;
+}
+
+static bool read_key(
+	struct session *session, struct gateway_key *key, struct error *err)
+{
+	const struct arguments *arguments = &session->arguments;
+
+	key->name = arguments_text(arguments, "name");
+	if (key->name.n == 0)
+		return error_refuse(err, ERR_BAD_REQUEST, "name",
+			"Give --name: what this key is for.");
+	if (!arguments_time(arguments, "expires", &key->expires_ms, err) ||
+		!read_limits(arguments, key, err) ||
+		!read_lists(session, key, err) ||
+		!read_metadata(arguments, key, err))
+		return false;
+	if (key->expires_ms && key->expires_ms <= clock_unix_ms())
+		fprintf(stderr, "llm-gateway: this key has expired already\n");
+	return true;
+}
+
+static bool read_limits(const struct arguments *arguments,
+	struct gateway_key *key, struct error *err)
+{
+	return arguments_int(arguments, "rpm", 1, MAX_LIMIT,
+		       &key->limits.requests_per_minute, err) &&
+	       arguments_int(arguments, "tpm", 1, MAX_LIMIT,
+		       &key->limits.tokens_per_minute, err) &&
+	       arguments_usd(arguments, "budget-daily",
+		       &key->budgets.daily_picousd, err) &&
+	       arguments_usd(arguments, "budget-monthly",
+		       &key->budgets.monthly_picousd, err);
+}
+
+static bool read_lists(
+	struct session *session, struct gateway_key *key, struct error *err)
+{
+	struct arguments *arguments = &session->arguments;
+
+	return name_list_split(arguments_text(arguments, "models"), "models",
+		       &session->arena, &key->allowed_models, err) &&
+	       name_list_split(arguments_text(arguments, "providers"),
+		       "providers", &session->arena, &key->allowed_providers,
+		       err);
+}
+
+static bool read_metadata(const struct arguments *arguments,
+	struct gateway_key *key, struct error *err)
+{
+	struct str mode = arguments_text(arguments, "metadata");
+
+	if (str_equal(mode, S("off")))
+		key->metadata_mode = METADATA_OFF;
+	else if (str_equal(mode, S("on")))
+		key->metadata_mode = METADATA_ON;
+	else if (mode.n && !str_equal(mode, S("default")))
+		return error_refuse(err, ERR_BAD_REQUEST, "metadata",
+			"--metadata is off, on or default.");
+	return true;
+}
+
+static bool find_project(
+	struct session *session, struct gateway_key *key, struct error *err)
+{
+	struct str name = arguments_text(&session->arguments, "project");
+	struct project project;
+
+	if (name.n == 0 || str_equal(name, S("default"))) {
+		if (!project_default(session->db, &project, err))
+			return false;
+	} else if (!project_find(session->db, name, &project, err)) {
+		return false;
+	}
+	key->project_id = project.id;
+	key->organisation_id = project.organisation_id;
+	return true;
+}
+
+static void show(
+	struct session *session, const struct gateway_key *key, int64_t id)
+{
+	struct str project = arguments_text(&session->arguments, "project");
+	struct output *output = &session->output;
+
+	output_int(output, "id", id);
+	output_str(output, "name", key->name);
+	output_str(output, "project", project.n ? project : S("default"));
+	output_int_or_null(output, "rpm", key->limits.requests_per_minute);
+	output_int_or_null(output, "tpm", key->limits.tokens_per_minute);
+	output_usd(output, "budget_daily_usd", key->budgets.daily_picousd);
+	output_usd(output, "budget_monthly_usd", key->budgets.monthly_picousd);
+	output_names(output, "models", key->allowed_models.names,
+		key->allowed_models.count);
+	output_names(output, "providers", key->allowed_providers.names,
+		key->allowed_providers.count);
+	output_time(output, "expires", key->expires_ms);
+}
+
+const struct command command_key_create = {
+	.words = "key create",
+	.operands = "",
+	.help = "make a gateway key and print it, this once",
+	.options = options,
+	.needs = NEEDS_DATABASE,
+	.run = run,
+};

@@ -1,0 +1,109 @@
+/*
+ * model_add.c - add a model of a provider, or change one; what is not given
+ * stays as it was.
+ */
+#include "catalog/catalog.h"
+#include "cli/command.h"
+
+#define MAX_TOKENS INT64_C(1000000000)
+
+static const struct option_row options[] = {
+	{ "provider", "PROVIDER", "who serves it" },
+	{ "upstream", "NAME", "what the provider calls it (default: ID)" },
+	{ "context", "TOKENS", "its context window" },
+	{ "max-output", "TOKENS", "the longest answer" },
+	{ "input-price", "USD", "for a million tokens of prompt" },
+	{ "output-price", "USD", "for a million tokens of answer" },
+	{ "cached-price", "USD", "of the prompt, read from the cache" },
+	{ "cache-write-price", "USD", "of the prompt, written to the cache" },
+	{ "reasoning-price", "USD", "of the answer, spent on reasoning" },
+	{ "quality", "0-100", "how good its answers are" },
+	{ NULL, NULL, NULL },
+};
+
+static bool read_change(struct session *session, struct model_change *change,
+	struct error *err);
+static bool find_provider(struct session *session, struct model_change *change,
+	struct error *err);
+
+static bool run(struct session *session, struct error *err)
+{
+	struct output *output = &session->output;
+	struct model_change change = model_change_none();
+	bool created;
+	int64_t id;
+
+	if (!read_change(session, &change, err) ||
+		!session_begin_change(session, err) ||
+		!find_provider(session, &change, err) ||
+		!model_save(session->db, &change, &id, &created, err))
+		return false;
+	output_int(output, "id", id);
+	output_str(output, "name", change.name);
+	output_str(output, "provider",
+		arguments_text(&session->arguments, "provider"));
+	output_usd_per_million(output, "input_price", change.input_picousd);
+	output_usd_per_million(output, "output_price", change.output_picousd);
+	output_bool(output, "created", created);
+	return session_commit_change(
+		session, "model.add", id, change.name, err);
+}
+
+static bool read_change(
+	struct session *session, struct model_change *change, struct error *err)
+{
+	const struct arguments *arguments = &session->arguments;
+	const struct {
+		const char *name;
+		int64_t *picousd;
+	} prices[] = {
+		{ "input-price", &change->input_picousd },
+		{ "output-price", &change->output_picousd },
+		{ "cached-price", &change->cached_picousd },
+		{ "cache-write-price", &change->cache_write_picousd },
+		{ "reasoning-price", &change->reasoning_picousd },
+	};
+
+	change->name = session_operand(session, 0);
+	change->upstream_name = arguments_text(arguments, "upstream");
+	for (size_t i = 0; i < ARRAY_LEN(prices); i++) {
+		if (!arguments_usd_per_million(
+			    arguments, prices[i].name, prices[i].picousd, err))
+			return false;
+	}
+	return arguments_int(arguments, "context", 1, MAX_TOKENS,
+		       &change->context_tokens, err) &&
+	       arguments_int(arguments, "max-output", 1, MAX_TOKENS,
+		       &change->max_output_tokens, err) &&
+	       arguments_int(
+		       arguments, "quality", 0, 100, &change->quality, err);
+}
+
+static bool find_provider(
+	struct session *session, struct model_change *change, struct error *err)
+{
+	struct str name = arguments_text(&session->arguments, "provider");
+	const struct provider *provider;
+	struct catalog *catalog;
+
+	if (name.n == 0)
+		return error_refuse(err, ERR_BAD_REQUEST, "provider",
+			"Give --provider: who serves this model.");
+	if (!catalog_load(session->db, &catalog, err))
+		return false;
+	provider = catalog_find_provider(catalog, name);
+	change->provider_id = provider ? provider->id : 0;
+	catalog_free(catalog);
+	return provider ||
+	       error_refuse(err, ERR_NOT_FOUND, "provider",
+		       "There is no provider '%.*s'.", STR_ARG(name));
+}
+
+const struct command command_model_add = {
+	.words = "model add",
+	.operands = "ID",
+	.help = "add a model of a provider, or change one",
+	.options = options,
+	.needs = NEEDS_DATABASE,
+	.run = run,
+};

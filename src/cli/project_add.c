@@ -1,0 +1,33 @@
+/*
+ * project_add.c - a project in the default organisation.
+ */
+#include "accounts/project.h"
+#include "cli/command.h"
+
+static bool run(struct session *session, struct error *err)
+{
+	struct output *output = &session->output;
+	struct str name = session_operand(session, 0);
+	struct project project;
+	int64_t organisation_id;
+	bool created;
+
+	if (!session_begin_change(session, err) ||
+		!organisation_default(session->db, &organisation_id, err) ||
+		!project_add(session->db, organisation_id, name, &project,
+			&created, err))
+		return false;
+	output_int(output, "id", project.id);
+	output_str(output, "name", name);
+	output_bool(output, "created", created);
+	return session_commit_change(
+		session, "project.add", project.id, name, err);
+}
+
+const struct command command_project_add = {
+	.words = "project add",
+	.operands = "NAME",
+	.help = "add a project; keys belong to one",
+	.needs = NEEDS_DATABASE,
+	.run = run,
+};

@@ -1,0 +1,173 @@
+/*
+ * provider_add.c - add a provider, or change one; what is not given stays as
+ * it was, or comes from the table of known providers.
+ */
+#include "catalog/base_url.h"
+#include "catalog/catalog.h"
+#include "catalog/known_provider.h"
+#include "cli/command.h"
+#include "dialect/dialect.h"
+
+#define MAX_WEIGHT 1000000
+
+static const struct option_row options[] = {
+	{ "dialect", "DIALECT", "what it speaks, as in openai_chat" },
+	{ "base-url", "URL", "as in https://api.example.com/v1" },
+	{ "auth", "bearer|HEADER", "how its key is sent (default: bearer)" },
+	{ "quirk", "NAME=VALUE",
+		"where it differs, as in stream_usage=always; may be "
+		"repeated" },
+	{ "weight", "N", "its share among providers of one model" },
+	{ "key-stdin", NULL, "read its API key from standard input" },
+	{ "key-name", "NAME", "which of its keys (default: default)" },
+	{ "key-weight", "N", "the key's share among its keys" },
+	{ NULL, NULL, NULL },
+};
+
+static bool start_from(
+	struct session *session, struct provider *provider, struct error *err);
+static void start_from_known(
+	struct provider *provider, const struct known_provider *known);
+static bool apply_arguments(
+	struct session *session, struct provider *provider, struct error *err);
+static bool check_dialect(struct str name, struct error *err);
+static bool apply_base_url(
+	struct session *session, struct provider *provider, struct error *err);
+static bool save_key(
+	struct session *session, int64_t provider_id, struct error *err);
+
+static bool run(struct session *session, struct error *err)
+{
+	struct output *output = &session->output;
+	struct provider provider = { .name = session_operand(session, 0),
+		.auth = STR("bearer"),
+		.weight = 1 };
+	bool with_key = arguments_has(&session->arguments, "key-stdin");
+	bool created;
+	int64_t id;
+
+	if (!session_begin_change(session, err) ||
+		!start_from(session, &provider, err) ||
+		!apply_arguments(session, &provider, err) ||
+		!provider_save(session->db, &provider, &id, &created, err) ||
+		(with_key && !save_key(session, id, err)))
+		return false;
+	output_int(output, "id", id);
+	output_str(output, "name", provider.name);
+	output_str(output, "dialect", provider.dialect);
+	output_str(output, "base_url", provider.base_url);
+	output_bool(output, "key_set", with_key);
+	output_bool(output, "created", created);
+	return session_commit_change(
+		session, "provider.add", id, provider.name, err);
+}
+
+static bool start_from(
+	struct session *session, struct provider *provider, struct error *err)
+{
+	const struct known_provider *known =
+		known_provider_find(provider->name);
+	const struct provider *stored;
+	struct catalog *catalog;
+
+	if (!catalog_load(session->db, &catalog, err))
+		return false;
+	stored = catalog_find_provider(catalog, provider->name);
+	if (stored) {
+		provider->dialect =
+			arena_copy(&session->arena, stored->dialect);
+		provider->base_url =
+			arena_copy(&session->arena, stored->base_url);
+		provider->auth = arena_copy(&session->arena, stored->auth);
+		provider->quirks = stored->quirks;
+		provider->weight = stored->weight;
+	} else if (known) {
+		start_from_known(provider, known);
+	}
+	catalog_free(catalog);
+	return true;
+}
+
+static void start_from_known(
+	struct provider *provider, const struct known_provider *known)
+{
+	provider->dialect = known->dialect;
+	provider->base_url = known->base_url;
+	provider->auth = known->auth;
+	provider->quirks = known->quirks;
+}
+
+static bool apply_arguments(
+	struct session *session, struct provider *provider, struct error *err)
+{
+	struct arguments *arguments = &session->arguments;
+	struct str quirk;
+	size_t at = 0;
+
+	if (arguments_has(arguments, "dialect"))
+		provider->dialect = arguments_text(arguments, "dialect");
+	if (arguments_has(arguments, "auth"))
+		provider->auth = arguments_text(arguments, "auth");
+	while (arguments_next(arguments, "quirk", &at, &quirk)) {
+		if (!quirks_set(&provider->quirks, quirk, err))
+			return false;
+	}
+	return arguments_int(arguments, "weight", 0, MAX_WEIGHT,
+		       &provider->weight, err) &&
+	       check_dialect(provider->dialect, err) &&
+	       apply_base_url(session, provider, err);
+}
+
+static bool check_dialect(struct str name, struct error *err)
+{
+	if (name.n == 0)
+		return error_refuse(err, ERR_BAD_REQUEST, "dialect",
+			"This provider is not known here: give --dialect and "
+			"--base-url.");
+	if (!dialect_find(name))
+		return error_refuse(err, ERR_BAD_FIELD, "dialect",
+			"There is no dialect '%.*s'.", STR_ARG(name));
+	return true;
+}
+
+/* The stored one is checked again: the settings may have become stricter. */
+static bool apply_base_url(
+	struct session *session, struct provider *provider, struct error *err)
+{
+	if (arguments_has(&session->arguments, "base-url"))
+		provider->base_url =
+			arguments_text(&session->arguments, "base-url");
+	if (provider->base_url.n == 0)
+		return error_refuse(err, ERR_BAD_REQUEST, "base-url",
+			"This provider is not known here: give --base-url.");
+	return base_url_read(provider->base_url,
+		session->settings.allow_private_upstreams, &session->arena,
+		&provider->base_url, err);
+}
+
+/* The vault is opened here: a provider without a key needs no master key. */
+static bool save_key(
+	struct session *session, int64_t provider_id, struct error *err)
+{
+	struct str name = arguments_text(&session->arguments, "key-name");
+	int64_t weight = 1;
+	struct str text;
+
+	if (name.n == 0)
+		name = S("default");
+	return arguments_int(&session->arguments, "key-weight", 0, MAX_WEIGHT,
+		       &weight, err) &&
+	       session_open_vault(session, err) &&
+	       session_read_secret(session, "key", &text, err) &&
+	       provider_key_save(session->db, session->vault, provider_id, name,
+		       text, weight, err);
+}
+
+const struct command command_provider_add = {
+	.words = "provider add",
+	.operands = "NAME",
+	.help = "add a provider, or change one",
+	.options = options,
+	.needs = NEEDS_DATABASE,
+	.run = run,
+};

@@ -1,0 +1,105 @@
+/*
+ * quirks.c - quirks are read, set and written; unknown ones are refused.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "catalog/base_url.h"
+#include "catalog/known_provider.h"
+#include "catalog/quirks.h"
+#include "dialect/dialect.h"
+
+static void written_quirks_are_read_back(void **state)
+{
+	struct quirks quirks = { .stream_usage = STREAM_USAGE_ALWAYS }, again;
+	struct buf json = BUF_INIT(256);
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	quirks_write(&quirks, &json);
+	assert_string_equal(buf_cstr(&json), "{\"stream_usage\":\"always\"}");
+	assert_true(quirks_read(buf_str(&json), &again, &err));
+	assert_int_equal(again.stream_usage, STREAM_USAGE_ALWAYS);
+	assert_true(quirks_set(&again, S("stream_usage=ask"), &err));
+	buf_clear(&json);
+	quirks_write(&again, &json);
+	assert_string_equal(buf_cstr(&json), "{}");
+	buf_release(&json);
+}
+
+static void nothing_is_ordinary(void **state)
+{
+	struct quirks quirks = { .stream_usage = STREAM_USAGE_ALWAYS };
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_true(quirks_read(S(""), &quirks, &err));
+	assert_int_equal(quirks.stream_usage, STREAM_USAGE_ASK);
+	quirks.stream_usage = STREAM_USAGE_ALWAYS;
+	assert_true(quirks_read(S("{}"), &quirks, &err));
+	assert_int_equal(quirks.stream_usage, STREAM_USAGE_ASK);
+}
+
+static void what_is_unknown_is_refused(void **state)
+{
+	static const char *const assignments[] = { "", "stream_usage",
+		"stream_usage=", "stream_usage=maybe", "usage_stream=ask",
+		"=ask" };
+	static const char *const texts[] = { "[]", "{", "\"ask\"",
+		"{\"x\":\"y\"}", "{\"stream_usage\":1}",
+		"{\"stream_usage\":true}" };
+	struct quirks quirks = { .stream_usage = STREAM_USAGE_ASK };
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(assignments); i++)
+		assert_false(quirks_set(&quirks, str_of(assignments[i]), &err));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		assert_false(quirks_read(str_of(texts[i]), &quirks, &err));
+}
+
+/* What the table says must pass the checks that an operator's input does. */
+static void known_providers_are_sound(void **state)
+{
+	static const char *const names[] = { "openai", "deepseek", "groq",
+		"mistral", "openrouter", "together", "xai", "huggingface" };
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1024);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const struct known_provider *known =
+			known_provider_find(str_of(names[i]));
+		struct error err = ERROR_INIT;
+		struct str url;
+
+		assert_non_null(known);
+		assert_non_null(dialect_find(known->dialect));
+		assert_true(base_url_read(
+			known->base_url, false, &arena, &url, &err));
+		assert_true(str_equal(url, known->base_url));
+		assert_true(str_starts(url, S("https://")));
+	}
+	assert_int_equal(known_provider_find(S("mistral"))->quirks.stream_usage,
+		STREAM_USAGE_ALWAYS);
+	assert_int_equal(known_provider_find(S("openai"))->quirks.stream_usage,
+		STREAM_USAGE_ASK);
+	assert_null(known_provider_find(S("OpenAI")));
+	assert_null(known_provider_find(S("")));
+	arena_release(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(written_quirks_are_read_back),
+		cmocka_unit_test(nothing_is_ordinary),
+		cmocka_unit_test(what_is_unknown_is_refused),
+		cmocka_unit_test(known_providers_are_sound),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
