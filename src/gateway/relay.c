@@ -28,6 +28,7 @@ static void write_frame(struct call *call, const struct frame *frame);
 static void write_usage_frame(struct call *call, const struct frame *frame);
 static void end_stream(struct call *call);
 static void end_whole(struct call *call);
+static void end_refused(struct call *call);
 static void fail(struct call *call);
 static void on_silence(struct timer *timer);
 static int64_t keepalive_ms(const struct call *call);
@@ -98,14 +99,14 @@ static void on_done(void *owner, const struct upstream_result *result)
 {
 	struct call *call = owner;
 
-	if (!result->ok)
+	if (!result->ok) {
 		call->error = result->error;
-	if (!result->ok)
 		fail(call);
-	else if (call->is_stream_reply)
+	} else if (call->is_stream_reply) {
 		end_stream(call);
-	else
+	} else {
 		end_whole(call);
+	}
 }
 
 static void on_client_gone(struct http_exchange *x, void *owner)
@@ -232,22 +233,46 @@ static void end_stream(struct call *call)
 
 static void end_whole(struct call *call)
 {
-	struct failure failure;
+	int status = call->upstream_status;
 
-	if (call->upstream_status >= 200 && call->upstream_status < 300) {
-		if (call->dialect->read_reply(buf_str(&call->reply),
-			    call->arena, &call->facts, &call->error))
-			answer_whole(call);
-		else
-			fail(call);
-		return;
+	if (status >= 400) {
+		end_refused(call);
+	} else if (status < 200 || status >= 300) {
+		error_set(&call->error, ERR_UPSTREAM_GARBAGE,
+			"an answer with status %d", status);
+		fail(call);
+	} else if (call->x->began) {
+		error_set(&call->error, ERR_UPSTREAM_GARBAGE,
+			"not a stream, though one was asked for");
+		fail(call);
+	} else if (call->dialect->read_reply(buf_str(&call->reply), call->arena,
+			   &call->facts, &call->error)) {
+		if (call->facts.failed)
+			error_set(&call->error, ERR_UPSTREAM_STATUS, "%s",
+				call->facts.failure.message);
+		answer_whole(call);
+	} else {
+		fail(call);
 	}
+}
+
+/* The provider said no: another target may say yes, or the client reads it. */
+static void end_refused(struct call *call)
+{
+	struct failure failure;
+	struct str provider = call->target->provider->name;
+
 	call->dialect->read_failure(call->upstream_status,
 		upstream_header(call->upstream, S("retry-after")),
 		buf_str(&call->reply), &failure);
-	error_set(&call->error, ERR_UPSTREAM_STATUS, "%s said %d: %s",
-		call->target->provider->name.p, call->upstream_status,
-		failure.message);
+	error_refuse(&call->error, ERR_UPSTREAM_STATUS, NULL,
+		"The provider answered %d%s%s", call->upstream_status,
+		failure.message[0] ? ": " : ".", failure.message);
+	snprintf(call->error.detail, sizeof(call->error.detail),
+		"%.*s answered %d: %.*s", STR_ARG(str_head(provider, 64)),
+		call->upstream_status,
+		STR_ARG(str_head(str_of(failure.message), 160)));
+	call->error.http_status = call->upstream_status;
 	if (failure.advice != ADVICE_GIVE_UP && !call->x->began &&
 		call->attempts < call->target_count) {
 		call->upstream = NULL;

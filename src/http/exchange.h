@@ -110,11 +110,15 @@ void http_exchange_release(struct http_exchange *x);
 /* To be called once, before there are threads. */
 void http_init(void);
 
-/*
- * True when a whole request waits in the socket, so that reading it cannot
- * block; false when it is too large to tell, incomplete or broken.
- */
-bool http_request_is_whole(int fd);
+enum http_waiting {
+	HTTP_NOTHING, /* not a byte yet */
+	HTTP_HUNG_UP, /* the web server closed the connection */
+	HTTP_SOME,    /* incomplete, broken, or too large to tell */
+	HTTP_WHOLE,   /* a whole request: reading it cannot block */
+};
+
+/* What waits in the socket. Sets fcgi_id when there is enough to know it. */
+enum http_waiting http_request_waiting(struct http_exchange *x);
 
 enum http_read {
 	HTTP_READ,         /* a request is there */

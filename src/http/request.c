@@ -34,21 +34,25 @@ void http_init(void)
 	assert(!failed);
 }
 
-bool http_request_is_whole(int fd)
+enum http_waiting http_request_waiting(struct http_exchange *x)
 {
 	static _Thread_local char bytes[PEEK_BYTES];
-	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
-	size_t at = 0;
+	ssize_t n = recv(x->fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+	struct record_head head;
 
-	while (n > 0 && at + RECORD_HEAD_BYTES <= (size_t)n) {
-		struct record_head head;
-
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return HTTP_NOTHING;
+	if (n <= 0)
+		return HTTP_HUNG_UP;
+	for (size_t at = 0; at + sizeof(head) <= (size_t)n;
+		at += sizeof(head) + record_length(&head) + head.padding) {
 		memcpy(&head, bytes + at, sizeof(head));
+		if (at == 0)
+			x->fcgi_id = head.id_high << 8 | head.id_low;
 		if (head.type == RECORD_STDIN && record_length(&head) == 0)
-			return true;
-		at += RECORD_HEAD_BYTES + record_length(&head) + head.padding;
+			return HTTP_WHOLE;
 	}
-	return false;
+	return HTTP_SOME;
 }
 
 enum http_read http_request_read(struct http_exchange *x, struct error *err)

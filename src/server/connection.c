@@ -17,7 +17,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "http/record.h"
 
 #define ACCEPTS_PER_EVENT 16
 
@@ -249,26 +248,20 @@ static void on_connection(struct watch *watch, uint32_t events)
 static void on_request(struct connection *connection)
 {
 	struct http_exchange *x = &connection->x;
-	struct record_head head;
-	ssize_t n = recv(x->fd, &head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
+	enum http_waiting waiting = http_request_waiting(x);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR) &&
-		!connection->port->draining)
-		return;
-	if (n <= 0) {
+	if (waiting == HTTP_HUNG_UP ||
+		(waiting == HTTP_NOTHING && connection->port->draining))
 		connection_close(connection);
+	if (waiting == HTTP_HUNG_UP || waiting == HTTP_NOTHING)
 		return;
-	}
 	x->arrived_ns = clock_monotonic_ns();
 	x->arrived_unix_ms = clock_unix_ms();
 	connection->state = CONNECTION_BUSY;
-	if (http_request_is_whole(x->fd)) {
+	if (waiting == HTTP_WHOLE)
 		read_and_serve(x, NULL);
-	} else if (!connection_to_worker(x, read_and_serve, NULL)) {
-		if (n == sizeof(head))
-			x->fcgi_id = head.id_high << 8 | head.id_low;
+	else if (!connection_to_worker(x, read_and_serve, NULL))
 		refuse_overload(connection);
-	}
 }
 
 /* Its request is not even read: the connection cannot be used again. */
