@@ -24,9 +24,7 @@ ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) -fno-omit-frame-pointer \
 	-D_GNU_SOURCE -Isrc -MMD -MP -pthread \
 	$(if $(SAN),-fsanitize=$(SAN)) $(if $(COVERAGE),--coverage)
 # gcc's sanitizers confuse its own warning about snprintf(NULL, 0, ...).
-ifneq ($(SAN),)
-ALL_CFLAGS += -Wno-format-truncation
-endif
+ALL_CFLAGS += $(if $(SAN),$(if $(findstring clang,$(CC)),,-Wno-format-truncation))
 LIBS := -lfcgi -lcurl -lmariadb -lssl -lcrypto -lcrypt -llmdb -ljansson \
 	-linih -lm
 ALL_LDFLAGS := $(LDFLAGS) -pthread -rdynamic \

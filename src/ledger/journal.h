@@ -2,10 +2,18 @@
  * journal.h - finished calls that are not yet in MariaDB.
  *
  * Every process appends to files of its own in `state_dir/journal`; a record
- * is framed with its length and a checksum and written with one write(2), so
- * it survives kill -9 as soon as journal_append() has returned. Any process
- * replays any file into MariaDB, in batches; the position reached is stored
- * in the same transaction as the rows, so each record arrives exactly once.
+ * is framed with its length and a checksum (frame.h) and written with one
+ * write(2), so it survives kill -9 as soon as journal_append() has returned,
+ * and a power cut from the next journal_sync() on. Any process replays any
+ * file into MariaDB, in batches; the position reached is stored in the same
+ * transaction as the rows, so each record arrives exactly once.
+ *
+ * A file belongs to the process that holds its flock; without a holder it is
+ * finished: it is replayed to its end and deleted. So a file that is brought
+ * here (from a backup, from another machine) is copied under another name
+ * first and then renamed to NAME.journal. While one process replays a file, it
+ * holds an open file description lock (F_OFD_SETLK) on it, which flock does not
+ * see.
  */
 #ifndef LEDGER_JOURNAL_H
 #define LEDGER_JOURNAL_H
@@ -14,6 +22,9 @@
 #include "base/settings.h"
 #include "db/pool.h"
 #include "ledger/usage.h"
+
+/* A file that has grown to this is closed and another one begun. */
+#define JOURNAL_FILE_BYTES (INT64_C(64) << 20)
 
 struct journal;
 
@@ -25,17 +36,31 @@ void journal_close(struct journal *journal);
 
 /*
  * Append one record; may be called from any thread, never waits for a disk.
- * ERR_IO: the record is not in the journal (the caller logs it whole).
+ * A process that was forked gets a file of its own. ERR_IO: the record is
+ * not in the journal (the caller logs it whole).
  */
 MUST_USE bool journal_append(struct journal *journal,
 	const struct usage_record *record, struct error *err);
 
 /*
+ * Bring to the disk what was appended before; blocks as long as the disk
+ * takes, without keeping journal_append() waiting. For the janitor, once a
+ * second. ERR_IO.
+ */
+MUST_USE bool journal_sync(struct journal *journal, struct error *err);
+
+/*
  * Move what is complete into MariaDB, from the files of all processes of
  * this machine, dead ones included; files that are done are deleted. Blocks;
- * for the janitor's thread. *moved counts records. ERR_DATABASE leaves
- * everything for the next time. Takes part with other processes by locks:
- * a file that another one is replaying is passed over.
+ * for the janitor's thread. *moved counts the records that became rows, also
+ * when it fails. Takes part with other processes by locks: a file that
+ * another one is replaying is passed over.
+ *
+ * A record that is there already (a copied file) is passed over and logged.
+ * Bytes that are no record, and records that MariaDB refuses for what is in
+ * them, go to `state_dir/journal/rejected` and are logged as errors. Then the
+ * rest goes on. ERR_DATABASE leaves everything for the next time; ERR_IO: a
+ * file could not be read, the others were replayed.
  */
 MUST_USE bool journal_replay(const struct settings *settings,
 	struct db_pool *pool, size_t *moved, struct error *err);

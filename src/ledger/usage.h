@@ -27,7 +27,7 @@ enum usage_source {
 
 struct usage_record {
 	/* Who. Ids are 0 where unknown (a call without a valid key). */
-	struct str request_id; /* unique, at most 40 bytes */
+	struct str request_id; /* unique; never empty */
 	int64_t organisation_id;
 	int64_t project_id;
 	int64_t key_id;
@@ -38,6 +38,8 @@ struct usage_record {
 	struct str route;   /* the path */
 	struct str dialect; /* the client's */
 	struct str model_asked;
+	struct str alias;      /* of the project, where model_asked was one */
+	struct str complexity; /* the classifier's word, "" when not asked */
 	bool streamed;
 	/* What was done. */
 	struct str model_used; /* catalogue name */
@@ -50,13 +52,15 @@ struct usage_record {
 	int64_t status;   /* HTTP status the client got; 499 when it left */
 	struct str error; /* name of the error kind, "" when none */
 	struct str error_detail;
-	bool complete; /* false: cut short, by either side */
+	struct str finish_reason; /* of the first choice, in OpenAI's words */
+	bool complete;            /* false: cut short, by either side */
 	bool cache_hit;
 	/* What it used and cost. */
 	struct token_counts tokens;
 	enum usage_source usage_source;
 	bool priced; /* false: no price was known, cost means nothing */
 	int64_t cost_picousd;
+	int64_t saved_picousd; /* what a cache hit did not cost */
 	/* How long it took. -1 where it never came to that. */
 	int64_t queue_us;       /* from arrival to the first stage */
 	int64_t gateway_us;     /* our own work before the provider was asked */
@@ -67,10 +71,26 @@ struct usage_record {
 	int64_t response_bytes;
 };
 
-/* The record as one JSON object: the journal's payload. */
+#define USAGE_MAX_REQUEST_ID_BYTES 40
+/* Texts longer than this are cut, between two characters, when written. */
+#define USAGE_MAX_TEXT_BYTES 4096
+
+/* Everything unknown: texts empty, ids 0, token counts and durations -1. */
+void usage_record_init(struct usage_record *record);
+
+/*
+ * The record as one JSON object on one line: the journal's payload. Members
+ * that are as usage_record_init() left them are not written.
+ */
 void usage_record_write(const struct usage_record *record, struct buf *out);
 
-/* Read it back; texts are views of `json` or live in the arena. */
+/*
+ * Read it back; texts are views of `json` or live in the arena. Members that
+ * this version does not know are passed over, missing ones stay unknown, so
+ * that versions of the gateway may read each other's journals. ERR_BAD_JSON;
+ * ERR_BAD_FIELD for a member of the wrong type or a request_id that is
+ * missing or too long.
+ */
 MUST_USE bool usage_record_read(struct usage_record *record, struct str json,
 	struct arena *arena, struct error *err);
 
