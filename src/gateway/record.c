@@ -41,16 +41,16 @@ void record(struct call *call)
 	usage.cost_picousd = call->cost_picousd;
 	usage.request_bytes = (int64_t)x->body.n;
 	usage.response_bytes = x->body_bytes;
-	written = journal_append(call->gateway->journal, &usage, &err);
-	if (written && !call->gateway->settings->log_requests)
-		return;
-	/* Without the journal the log is the only place left. */
 	usage_record_write(&usage, &line);
-	log_line(buf_str(&line));
-	buf_release(&line);
+	written = journal_append_text(
+		call->gateway->journal, buf_str(&line), &err);
+	/* Without the journal the log is the only place left. */
+	if (!written || call->gateway->settings->log_requests)
+		log_line(buf_str(&line));
 	if (!written)
 		log_error("the journal did not take the call above: %s",
 			error_detail(&err));
+	buf_release(&line);
 }
 
 void call_end(struct call *call)

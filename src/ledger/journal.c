@@ -84,15 +84,30 @@ void journal_close(struct journal *journal)
 bool journal_append(struct journal *journal, const struct usage_record *record,
 	struct error *err)
 {
-	struct buf frame = BUF_INIT(FRAME_MAX_BYTES);
-	bool written = false;
+	struct buf text = BUF_INIT(FRAME_MAX_PAYLOAD_BYTES);
+	bool written;
 
 	assert(record->request_id.n > 0 &&
 		record->request_id.n <= USAGE_MAX_REQUEST_ID_BYTES);
+	usage_record_write(record, &text);
+	written = text.failed
+			  ? error_set(err, ERR_IO,
+				    "journal: a record does not fit")
+			  : journal_append_text(journal, buf_str(&text), err);
+	buf_release(&text);
+	return written;
+}
+
+bool journal_append_text(
+	struct journal *journal, struct str text, struct error *err)
+{
+	struct buf frame = BUF_INIT(FRAME_MAX_BYTES);
+	bool written = false;
+
 	if (!buf_reserve(&frame, USUAL_FRAME_BYTES))
 		return error_set(err, ERR_IO, "journal: no memory");
 	frame_begin(&frame);
-	usage_record_write(record, &frame);
+	buf_append(&frame, text);
 	frame_seal(&frame);
 	if (frame.failed)
 		error_set(err, ERR_IO, "journal: a record does not fit");

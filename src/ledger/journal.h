@@ -42,6 +42,10 @@ void journal_close(struct journal *journal);
 MUST_USE bool journal_append(struct journal *journal,
 	const struct usage_record *record, struct error *err);
 
+/* The same for a record that usage_record_write() has written already. */
+MUST_USE bool journal_append_text(
+	struct journal *journal, struct str text, struct error *err);
+
 /*
  * Bring to the disk what was appended before; blocks as long as the disk
  * takes, without keeping journal_append() waiting. For the janitor, once a

@@ -82,6 +82,7 @@ void loop_free(struct loop *loop)
 void loop_run(struct loop *loop)
 {
 	current = loop;
+	loop->now_ms = clock_monotonic_ms();
 	while (run_tasks(loop)) {
 		loop->batch_count = epoll_wait(loop->epoll_fd, loop->batch,
 			BATCH, next_timeout_ms(loop));
@@ -246,9 +247,12 @@ static void run_events(struct loop *loop)
 	loop->batch_count = 0;
 }
 
+/* No more than there were: one that is set again at once takes its turn. */
 static void run_timers(struct loop *loop)
 {
-	while (loop->timer_count > 0 &&
+	size_t left = loop->timer_count;
+
+	while (left-- > 0 && loop->timer_count > 0 &&
 		loop->timers[1]->due_ms <= loop->now_ms) {
 		struct timer *timer = loop->timers[1];
 
