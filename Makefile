@@ -133,6 +133,7 @@ test: test-deps
 	$(MAKE) lint
 	$(MAKE) unit
 	$(MAKE) conversations
+	$(MAKE) fuzz FUZZ_SECONDS=5
 
 CONVERSATIONS := $(sort $(wildcard tests/conversations/*.test.mjs))
 
@@ -162,6 +163,49 @@ lint: $(BUILD)/llm-gateway
 # The example is the table of settings itself.
 conf: $(BUILD)/llm-gateway
 	$(BUILD)/llm-gateway settings >conf/llm-gateway.conf
+
+# --- readers of foreign bytes, under libFuzzer: `make fuzz FUZZ_SECONDS=600`
+
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,\
+	$(sort $(wildcard tests/fuzz/*.c)))
+FUZZ_CFLAGS := -std=gnu11 -O1 -g $(WARNINGS) -D_GNU_SOURCE -Isrc -pthread \
+	-fsanitize=fuzzer,address,undefined
+# They need no more of us than the floors that are pure.
+FUZZED_SOURCES := $(wildcard src/base/*.c src/dialect/*.c)
+
+build/fuzz/%: tests/fuzz/%.c $(FUZZED_SOURCES) $(wildcard src/base/*.h \
+		src/dialect/*.h)
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -o $@ $< $(FUZZED_SOURCES) -ljansson -linih
+
+# What it finds beyond the kept corpus stays in build/fuzz/.
+fuzz: $(FUZZERS)
+	@set -e; for fuzzer in $(FUZZERS); do \
+		name=$$(basename $$fuzzer); \
+		mkdir -p build/fuzz/found/$$name; \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+			-artifact_prefix=build/fuzz/$$name- \
+			build/fuzz/found/$$name tests/fuzz/corpus/$$name \
+			2>build/fuzz/$$name.log || { \
+				tail -n 40 build/fuzz/$$name.log; exit 1; }; \
+		grep -E 'number_of_executed_units' build/fuzz/$$name.log | \
+			sed "s/^/$$name: /"; \
+	done
+
+# --- benchmark; QUICK=1 is short, BODY_KB=50 sends larger requests
+
+STREAMS_OBJECTS := $(patsubst tests/%.c,$(BUILD)/tests/%.o,\
+	$(sort $(wildcard tests/bench/*.c)))
+-include $(STREAMS_OBJECTS:.o=.d)
+
+$(BUILD)/streams: $(STREAMS_OBJECTS) $(BUILD)/libgateway.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+bench: deps
+	$(call install_packages,$(TEST_PACKAGES))
+	$(MAKE) all $(BUILD)/streams
+	@BUILD=$(BUILD) QUICK=$(QUICK) BODY_KB=$(BODY_KB) tests/bench/run
 
 # --- installation
 

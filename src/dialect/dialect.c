@@ -1,0 +1,48 @@
+/*
+ * dialect.c - the table of wire formats.
+ */
+#include "dialect/dialect.h"
+
+#include "dialect/openai_chat.h"
+
+static const struct dialect *const table[] = {
+	&openai_chat,
+};
+
+static void check_row(const struct dialect *row);
+
+const struct dialect *dialect_find(struct str name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (str_equal(name, str_of(table[i]->name)))
+			return table[i];
+	return NULL;
+}
+
+void dialect_check_table(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		check_row(table[i]);
+		/* The first of two rows with one name would hide the other. */
+		assert(dialect_find(str_of(table[i]->name)) == table[i]);
+	}
+}
+
+void chat_facts_init(struct chat_facts *facts)
+{
+	*facts = (struct chat_facts){ .failure.retry_after_ms = -1 };
+	chat_usage_init(&facts->usage);
+}
+
+static void check_row(const struct dialect *row)
+{
+	assert(row->name && *row->name);
+	assert(row->read_head && row->splice_request);
+	assert(row->read_reply && row->splice_reply);
+	assert(row->read_frame && row->splice_usage_frame);
+	assert(row->write_failure && row->write_stream_failure);
+	assert(row->read_failure);
+	assert(row->read_request && row->write_request);
+	assert(row->read_response && row->write_response);
+	assert(row->read_event && row->write_event);
+}
