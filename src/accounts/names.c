@@ -39,7 +39,7 @@ bool name_list_read(struct str json, struct arena *arena, struct name_list *out,
 		return true;
 	if (!json_check(json, 2, &list, err))
 		return false;
-	if (list.type != JSON_ARRAY)
+	if (list.type != JSON_TYPE_ARRAY)
 		return error_refuse(err, ERR_BAD_FIELD, NULL,
 			"A list of names is a JSON array, not a JSON %s.",
 			json_type_name(list.type));
@@ -50,7 +50,7 @@ bool name_list_read(struct str json, struct arena *arena, struct name_list *out,
 	while (json_next(&cursor, &item)) {
 		struct str name;
 
-		if (!json_string(item.value, arena, &name))
+		if (!json_text(item.value, arena, &name))
 			return error_refuse(err, ERR_BAD_FIELD, NULL,
 				"A list of names holds a JSON %s.",
 				json_type_name(item.value.type));

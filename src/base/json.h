@@ -11,9 +11,8 @@
  * json_count() tells how many there are, for callers to whom it matters.
  * Names are compared after their escapes are resolved.
  *
- * Jansson documents (for pages, settings, catalogue) are not made here. Both
- * headers have a JSON_OBJECT of their own: a file includes this one or
- * <jansson.h>, never both.
+ * Jansson documents (for pages, settings, catalogue) are not made here; our
+ * names differ from all of jansson.h's, so that a file may include both.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -28,14 +27,15 @@
 #define JSON_DEPTH_LIMIT 1024
 
 enum json_type {
-	JSON_NONE, /* no value: what json_find() gives for a missing name */
-	JSON_NULL,
-	JSON_FALSE,
-	JSON_TRUE,
-	JSON_NUMBER,
-	JSON_STRING,
-	JSON_ARRAY,
-	JSON_OBJECT,
+	JSON_TYPE_NONE, /* no value: what json_find() gives for a missing name
+			 */
+	JSON_TYPE_NULL,
+	JSON_TYPE_FALSE,
+	JSON_TYPE_TRUE,
+	JSON_TYPE_NUMBER,
+	JSON_TYPE_STRING,
+	JSON_TYPE_ARRAY,
+	JSON_TYPE_OBJECT,
 };
 
 struct json {
@@ -71,7 +71,7 @@ bool json_next(struct json_cursor *cursor, struct json_member *out);
 
 /* True when the member's name, escapes resolved, is `name`. */
 bool json_name_is(struct json_member member, struct str name);
-/* The last member of that name; type JSON_NONE when there is none. */
+/* The last member of that name; type JSON_TYPE_NONE when there is none. */
 struct json json_find(struct json object, struct str name);
 /* How many members have that name. */
 unsigned json_count(struct json object, struct str name);
@@ -79,13 +79,11 @@ unsigned json_count(struct json object, struct str name);
 size_t json_length(struct json container);
 
 /* A string's value. Without escapes it is a view of the text, else it is made
- * in the arena. A lone surrogate becomes U+FFFD. False: not a string.
- * Jansson has a json_string() too; the linker must not take one for the
- * other, hence the name it sees. */
-MUST_USE bool json_string(struct json value, struct arena *arena,
-	struct str *out) __asm__("gateway_json_string");
+ * in the arena. A lone surrogate becomes U+FFFD. False: not a string. */
+MUST_USE bool json_text(
+	struct json value, struct arena *arena, struct str *out);
 /* Compare a string's value without making it. */
-bool json_string_is(struct json value, struct str expected);
+bool json_text_is(struct json value, struct str expected);
 /* A whole number that fits; false for 1.5, 1e3, 1.0 and other types. */
 MUST_USE bool json_int(struct json value, int64_t *out);
 /* Any number, for sampling parameters; never for money. False when it does

@@ -101,12 +101,13 @@ struct json_cursor json_members(struct json container)
 {
 	struct str text = container.text;
 
-	if (container.type != JSON_OBJECT && container.type != JSON_ARRAY)
+	if (container.type != JSON_TYPE_OBJECT &&
+		container.type != JSON_TYPE_ARRAY)
 		return (struct json_cursor){ NULL, NULL, false };
 	return (struct json_cursor){
 		.p = text.p + 1,
 		.end = text.p + text.n - 1,
-		.in_object = container.type == JSON_OBJECT,
+		.in_object = container.type == JSON_TYPE_OBJECT,
 	};
 }
 
@@ -146,7 +147,7 @@ bool json_name_is(struct json_member member, struct str name)
 struct json json_find(struct json object, struct str name)
 {
 	struct json_cursor cursor = json_members(object);
-	struct json found = { JSON_NONE, { NULL, 0 } };
+	struct json found = { JSON_TYPE_NONE, { NULL, 0 } };
 	struct json_member member;
 
 	while (cursor.in_object && json_next(&cursor, &member)) {
@@ -178,26 +179,26 @@ size_t json_length(struct json container)
 	return length;
 }
 
-bool json_string(struct json value, struct arena *arena, struct str *out)
+bool json_text(struct json value, struct arena *arena, struct str *out)
 {
 	struct str raw;
 
-	if (value.type != JSON_STRING)
+	if (value.type != JSON_TYPE_STRING)
 		return false;
 	raw = inside_quotes(value);
 	*out = str_index(raw, '\\') == raw.n ? raw : unescape(raw, arena);
 	return true;
 }
 
-bool json_string_is(struct json value, struct str expected)
+bool json_text_is(struct json value, struct str expected)
 {
-	return value.type == JSON_STRING &&
+	return value.type == JSON_TYPE_STRING &&
 	       unescaped_is(inside_quotes(value), expected);
 }
 
 bool json_int(struct json value, int64_t *out)
 {
-	return value.type == JSON_NUMBER && str_to_int64(value.text, out);
+	return value.type == JSON_TYPE_NUMBER && str_to_int64(value.text, out);
 }
 
 bool json_double(struct json value, double *out)
@@ -205,7 +206,7 @@ bool json_double(struct json value, double *out)
 	char digits[MAX_NUMBER_BYTES];
 	double number;
 
-	if (value.type != JSON_NUMBER || value.text.n >= sizeof(digits))
+	if (value.type != JSON_TYPE_NUMBER || value.text.n >= sizeof(digits))
 		return false;
 	memcpy(digits, value.text.p, value.text.n);
 	digits[value.text.n] = '\0';
@@ -218,23 +219,23 @@ bool json_double(struct json value, double *out)
 
 bool json_bool(struct json value, bool *out)
 {
-	if (value.type != JSON_TRUE && value.type != JSON_FALSE)
+	if (value.type != JSON_TYPE_TRUE && value.type != JSON_TYPE_FALSE)
 		return false;
-	*out = value.type == JSON_TRUE;
+	*out = value.type == JSON_TYPE_TRUE;
 	return true;
 }
 
 const char *json_type_name(enum json_type type)
 {
 	static const char *const names[] = {
-		[JSON_NONE] = "nothing",
-		[JSON_NULL] = "null",
-		[JSON_FALSE] = "boolean",
-		[JSON_TRUE] = "boolean",
-		[JSON_NUMBER] = "number",
-		[JSON_STRING] = "string",
-		[JSON_ARRAY] = "array",
-		[JSON_OBJECT] = "object",
+		[JSON_TYPE_NONE] = "nothing",
+		[JSON_TYPE_NULL] = "null",
+		[JSON_TYPE_FALSE] = "boolean",
+		[JSON_TYPE_TRUE] = "boolean",
+		[JSON_TYPE_NUMBER] = "number",
+		[JSON_TYPE_STRING] = "string",
+		[JSON_TYPE_ARRAY] = "array",
+		[JSON_TYPE_OBJECT] = "object",
 	};
 
 	assert(type < ARRAY_LEN(names));
@@ -497,13 +498,13 @@ static inline const char *bracket_or_quote(const char *p, const char *end)
 static inline enum json_type type_at(const char *p)
 {
 	switch (*p) {
-	case '{': return JSON_OBJECT;
-	case '[': return JSON_ARRAY;
-	case '"': return JSON_STRING;
-	case 't': return JSON_TRUE;
-	case 'f': return JSON_FALSE;
-	case 'n': return JSON_NULL;
-	default: return JSON_NUMBER;
+	case '{': return JSON_TYPE_OBJECT;
+	case '[': return JSON_TYPE_ARRAY;
+	case '"': return JSON_TYPE_STRING;
+	case 't': return JSON_TYPE_TRUE;
+	case 'f': return JSON_TYPE_FALSE;
+	case 'n': return JSON_TYPE_NULL;
+	default: return JSON_TYPE_NUMBER;
 	}
 }
 

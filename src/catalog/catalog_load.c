@@ -289,7 +289,7 @@ static bool read_headers(struct str text, struct arena *arena,
 	while (json_next(&cursor, &item)) {
 		struct str name;
 
-		if (!json_string(item.value, arena, &name))
+		if (!json_text(item.value, arena, &name))
 			return error_set(err, ERR_BAD_FIELD,
 				"forward_headers holds a JSON %s",
 				json_type_name(item.value.type));

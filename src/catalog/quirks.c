@@ -38,7 +38,7 @@ bool quirks_read(struct str text, struct quirks *out, struct error *err)
 		return true;
 	if (!json_check(text, 2, &object, err))
 		return false;
-	if (object.type != JSON_OBJECT)
+	if (object.type != JSON_TYPE_OBJECT)
 		return error_refuse(err, ERR_BAD_FIELD, "quirks",
 			"Quirks are a JSON object, not a JSON %s.",
 			json_type_name(object.type));
@@ -46,7 +46,7 @@ bool quirks_read(struct str text, struct quirks *out, struct error *err)
 	while (json_next(&cursor, &member)) {
 		struct str word = member.value.text;
 
-		if (member.value.type == JSON_STRING)
+		if (member.value.type == JSON_TYPE_STRING)
 			word = (struct str){ word.p + 1, word.n - 2 };
 		if (!apply(out, member.name, word, err))
 			return false;

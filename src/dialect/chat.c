@@ -111,7 +111,7 @@ static void name_dropped(const struct chat_extra *extra, const char *where,
 
 static bool is_worth_a_word(struct json value)
 {
-	if (value.type == JSON_NULL)
+	if (value.type == JSON_TYPE_NULL)
 		return false;
-	return value.type != JSON_ARRAY || json_length(value) > 0;
+	return value.type != JSON_TYPE_ARRAY || json_length(value) > 0;
 }

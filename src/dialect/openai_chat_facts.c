@@ -169,7 +169,7 @@ bool openai_chat_check(struct str text, struct json *root, struct error *err)
 		return error_set(err, ERR_UPSTREAM_GARBAGE,
 			"the provider's answer is not JSON: %s",
 			error_detail(&why));
-	if (root->type != JSON_OBJECT)
+	if (root->type != JSON_TYPE_OBJECT)
 		return error_set(err, ERR_UPSTREAM_GARBAGE,
 			"the provider's answer is %s, not an object",
 			json_type_name(root->type));
@@ -183,12 +183,12 @@ static void view_answer(struct json root, struct answer *view)
 
 	view->is_empty = members == 0;
 	/* {"error": ...}, or {"object": "error", ...} of Mistral and vLLM. */
-	view->is_failure = (view->error.type != JSON_NONE &&
-				   view->error.type != JSON_NULL) ||
-			   json_string_is(view->object, S("error"));
+	view->is_failure = (view->error.type != JSON_TYPE_NONE &&
+				   view->error.type != JSON_TYPE_NULL) ||
+			   json_text_is(view->object, S("error"));
 	/* Groq's streams told usage here, in the last chunk, before they
 	 * learned stream_options. */
-	if (view->usage.type != JSON_OBJECT)
+	if (view->usage.type != JSON_TYPE_OBJECT)
 		view->usage = json_find(view->x_groq, S("usage"));
 }
 
@@ -210,10 +210,10 @@ static void read_answer(struct str text, struct json root,
 
 	facts->last_brace = (size_t)(root.text.p + root.text.n - 1 - text.p);
 	facts->is_empty = view->is_empty;
-	facts->has_metadata = view->metadata.type != JSON_NONE;
-	if (facts->model[0] == 0 && json_string(view->model, scratch, &model))
+	facts->has_metadata = view->metadata.type != JSON_TYPE_NONE;
+	if (facts->model[0] == 0 && json_text(view->model, scratch, &model))
 		openai_chat_fit(model, facts->model, sizeof(facts->model));
-	if (view->usage.type == JSON_OBJECT) {
+	if (view->usage.type == JSON_TYPE_OBJECT) {
 		facts->has_usage = true;
 		openai_chat_read_usage(view->usage, &facts->usage);
 	}
@@ -232,7 +232,8 @@ static enum frame_kind classify(const struct answer *view)
 		return FRAME_ERROR;
 	if (json_length(view->choices) > 0)
 		return FRAME_CONTENT;
-	return view->usage.type == JSON_OBJECT ? FRAME_USAGE_ONLY : FRAME_OTHER;
+	return view->usage.type == JSON_TYPE_OBJECT ? FRAME_USAGE_ONLY
+						    : FRAME_OTHER;
 }
 
 static void read_choice(
@@ -243,10 +244,10 @@ static void read_choice(
 
 	pick_members(object, choice_rows, ARRAY_LEN(choice_rows), &choice);
 	/* Perplexity repeats the whole message so far beside each delta. */
-	facts->output_bytes += message_bytes(choice.delta.type == JSON_OBJECT
-						     ? choice.delta
-						     : choice.message);
-	if (json_string(choice.finish_reason, scratch, &reason))
+	facts->output_bytes += message_bytes(
+		choice.delta.type == JSON_TYPE_OBJECT ? choice.delta
+						      : choice.message);
+	if (json_text(choice.finish_reason, scratch, &reason))
 		openai_chat_fit(reason, facts->finish_reason,
 			sizeof(facts->finish_reason));
 }
@@ -274,7 +275,7 @@ static int64_t content_bytes(struct json content)
 	struct json_member part;
 	int64_t bytes = 0;
 
-	if (content.type != JSON_ARRAY)
+	if (content.type != JSON_TYPE_ARRAY)
 		return string_bytes(content);
 	cursor = json_members(content);
 	while (json_next(&cursor, &part)) {
@@ -290,7 +291,7 @@ static int64_t thinking_bytes(struct json thinking)
 	struct json_member part;
 	int64_t bytes = 0;
 
-	if (thinking.type != JSON_ARRAY)
+	if (thinking.type != JSON_TYPE_ARRAY)
 		return string_bytes(thinking);
 	cursor = json_members(thinking);
 	while (json_next(&cursor, &part))
@@ -313,7 +314,7 @@ static int64_t calls_bytes(struct json calls)
 
 static int64_t call_bytes(struct json function)
 {
-	if (function.type != JSON_OBJECT)
+	if (function.type != JSON_TYPE_OBJECT)
 		return 0;
 	return string_bytes(json_find(function, S("name"))) +
 	       string_bytes(json_find(function, S("arguments"))) +
@@ -327,7 +328,7 @@ static int64_t string_bytes(struct json string)
 	size_t end = string.text.n - 1;
 	int64_t bytes = 0;
 
-	if (string.type != JSON_STRING)
+	if (string.type != JSON_TYPE_STRING)
 		return 0;
 	if (str_index(string.text, '\\') == string.text.n)
 		return (int64_t)string.text.n - 2;
@@ -362,7 +363,7 @@ void openai_chat_read_usage(struct json object, struct chat_usage *usage)
 	read_counts(json_find(object, S("completion_tokens_details")),
 		completion_counts, ARRAY_LEN(completion_counts), usage);
 	read_count(json_find(object, S("total_tokens")), &total);
-	settle_total(usage, total, heard.type == JSON_NUMBER);
+	settle_total(usage, total, heard.type == JSON_TYPE_NUMBER);
 }
 
 static void read_counts(struct json object, const struct count_row *rows,

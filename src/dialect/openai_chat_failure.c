@@ -130,16 +130,16 @@ void openai_chat_read_failure_json(
 	struct json error;
 
 	*out = (struct failure){ .status = status, .retry_after_ms = -1 };
-	if (root.type == JSON_ARRAY && json_next(&items, &first))
+	if (root.type == JSON_TYPE_ARRAY && json_next(&items, &first))
 		root = first.value;
 	error = json_find(root, S("error"));
-	if (error.type == JSON_OBJECT)
+	if (error.type == JSON_TYPE_OBJECT)
 		read_object(error, arena, out);
-	else if (error.type == JSON_STRING)
+	else if (error.type == JSON_TYPE_STRING)
 		set_text(error, arena, out->message, sizeof(out->message));
-	else if (root.type == JSON_OBJECT)
+	else if (root.type == JSON_TYPE_OBJECT)
 		read_object(root, arena, out);
-	else if (root.type == JSON_STRING)
+	else if (root.type == JSON_TYPE_STRING)
 		set_text(root, arena, out->message, sizeof(out->message));
 	blot_keys(out->message);
 	if (status < 400)
@@ -168,9 +168,9 @@ static void read_message(
 	struct json_cursor items = json_members(detail);
 	struct json_member first;
 
-	if (message.type != JSON_STRING)
+	if (message.type != JSON_TYPE_STRING)
 		message = detail;
-	if (message.type == JSON_ARRAY && json_next(&items, &first))
+	if (message.type == JSON_TYPE_ARRAY && json_next(&items, &first))
 		message = json_find(first.value, S("msg"));
 	set_text(message, arena, out->message, sizeof(out->message));
 }
@@ -182,7 +182,7 @@ static void add_raw(struct json error, struct arena *arena, struct failure *out)
 	struct json raw = json_find(json_find(error, S("metadata")), S("raw"));
 	size_t used = strlen(out->message);
 
-	if (raw.type != JSON_STRING || used + 3 >= sizeof(out->message))
+	if (raw.type != JSON_TYPE_STRING || used + 3 >= sizeof(out->message))
 		return;
 	if (used > 0) {
 		memcpy(out->message + used, ": ", 3);
@@ -213,9 +213,9 @@ static void set_text(
 {
 	struct str text;
 
-	if (json_string(value, arena, &text))
+	if (json_text(value, arena, &text))
 		openai_chat_fit(text, out, size);
-	else if (value.type == JSON_NUMBER)
+	else if (value.type == JSON_TYPE_NUMBER)
 		openai_chat_fit(value.text, out, size);
 }
 

@@ -49,18 +49,18 @@ static bool read_logprobs(struct reader *r, struct json value);
 static bool read_modalities(struct reader *r, struct json value);
 
 #define TYPE(type) (1U << (type))
-#define OR_NULL TYPE(JSON_NULL)
-#define IS_BOOL (TYPE(JSON_TRUE) | TYPE(JSON_FALSE) | OR_NULL)
-#define IS_NUMBER (TYPE(JSON_NUMBER) | OR_NULL)
-#define IS_STRING (TYPE(JSON_STRING) | OR_NULL)
-#define IS_ARRAY (TYPE(JSON_ARRAY) | OR_NULL)
-#define IS_OBJECT (TYPE(JSON_OBJECT) | OR_NULL)
+#define OR_NULL TYPE(JSON_TYPE_NULL)
+#define IS_BOOL (TYPE(JSON_TYPE_TRUE) | TYPE(JSON_TYPE_FALSE) | OR_NULL)
+#define IS_NUMBER (TYPE(JSON_TYPE_NUMBER) | OR_NULL)
+#define IS_STRING (TYPE(JSON_TYPE_STRING) | OR_NULL)
+#define IS_ARRAY (TYPE(JSON_TYPE_ARRAY) | OR_NULL)
+#define IS_OBJECT (TYPE(JSON_TYPE_OBJECT) | OR_NULL)
 #define IS_ANY (~0U)
 
 /* clang-format off */
 static const struct field fields[] = {
 	{ STR("model"), IS_STRING, "a string", true, read_model },
-	{ STR("messages"), TYPE(JSON_ARRAY), "an array of messages", true,
+	{ STR("messages"), TYPE(JSON_TYPE_ARRAY), "an array of messages", true,
 		read_messages },
 	{ STR("stream"), IS_BOOL, "true or false", true, read_stream },
 	{ STR("stream_options"), IS_OBJECT, "an object", true,
@@ -76,12 +76,12 @@ static const struct field fields[] = {
 	{ STR("presence_penalty"), IS_NUMBER, "a number", false, NULL },
 	{ STR("frequency_penalty"), IS_NUMBER, "a number", false, NULL },
 	{ STR("seed"), IS_NUMBER, "a whole number", false, NULL },
-	{ STR("stop"), IS_STRING | TYPE(JSON_ARRAY),
+	{ STR("stop"), IS_STRING | TYPE(JSON_TYPE_ARRAY),
 		"a string or an array of strings", false, NULL },
 	{ STR("tools"), IS_ARRAY, "an array of tools", false, read_tools },
 	{ STR("functions"), IS_ARRAY, "an array of functions", false,
 		read_tools },
-	{ STR("tool_choice"), IS_STRING | TYPE(JSON_OBJECT),
+	{ STR("tool_choice"), IS_STRING | TYPE(JSON_TYPE_OBJECT),
 		"a string or an object", false, NULL },
 	{ STR("response_format"), IS_OBJECT, "an object", false,
 		read_response_format },
@@ -171,14 +171,14 @@ bool openai_chat_read_head(struct str body, struct arena *arena,
 	*out = (struct chat_head){ .body = body, .max_tokens = -1, .n = 1 };
 	if (!json_check(body, JSON_MAX_DEPTH, &out->root, err))
 		return false;
-	if (out->root.type != JSON_OBJECT)
+	if (out->root.type != JSON_TYPE_OBJECT)
 		return error_refuse(err, ERR_BAD_REQUEST, NULL,
 			"The request body must be a JSON object, but it is "
 			"%s.",
 			json_type_name(out->root.type));
 	if (!read_fields(&r))
 		return false;
-	if (out->messages.type == JSON_NONE)
+	if (out->messages.type == JSON_TYPE_NONE)
 		return error_refuse(err, ERR_MISSING_FIELD, "messages",
 			"'messages' is missing: send an array of messages, "
 			"such as [{\"role\": \"user\", \"content\": "
@@ -239,9 +239,9 @@ static bool read_model(struct reader *r, struct json value)
 	struct chat_head *head = r->head;
 
 	head->model_place = place_of(head, value);
-	if (value.type == JSON_NULL)
+	if (value.type == JSON_TYPE_NULL)
 		return true;
-	if (!json_string(value, r->arena, &head->model) || head->model.n == 0)
+	if (!json_text(value, r->arena, &head->model) || head->model.n == 0)
 		return error_refuse(r->err, ERR_BAD_FIELD, r->name,
 			"'model' is empty: send a model's name, or leave it "
 			"out to let the gateway choose.");
@@ -269,11 +269,11 @@ static bool read_message(struct reader *r, size_t index, struct json message)
 {
 	struct message_view view;
 
-	if (message.type != JSON_OBJECT)
+	if (message.type != JSON_TYPE_OBJECT)
 		return refuse_type(r->err, message_path(index, "").text,
 			"an object", message);
 	pick_members(message, message_rows, ARRAY_LEN(message_rows), &view);
-	if (view.tool_calls.type != JSON_NONE &&
+	if (view.tool_calls.type != JSON_TYPE_NONE &&
 		!(IS_ARRAY & TYPE(view.tool_calls.type)))
 		return refuse_type(r->err,
 			message_path(index, ".tool_calls").text, "an array",
@@ -290,11 +290,11 @@ static bool read_role(struct reader *r, size_t index, struct json role)
 	if (find_role(role))
 		return true;
 	path = message_path(index, ".role");
-	if (role.type == JSON_NONE)
+	if (role.type == JSON_TYPE_NONE)
 		return error_refuse(r->err, ERR_MISSING_FIELD, path.text,
 			"'%s' is missing: say who speaks, such as \"user\".",
 			path.text);
-	if (role.type != JSON_STRING)
+	if (role.type != JSON_TYPE_STRING)
 		return refuse_type(r->err, path.text, "a string", role);
 	return error_refuse(r->err, ERR_BAD_FIELD, path.text,
 		"'%s' must be one of system, developer, user, assistant, tool "
@@ -305,7 +305,7 @@ static bool read_role(struct reader *r, size_t index, struct json role)
 static const struct role *find_role(struct json role)
 {
 	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
-		if (json_string_is(role, roles[i].name))
+		if (json_text_is(role, roles[i].name))
 			return &roles[i];
 	return NULL;
 }
@@ -317,12 +317,12 @@ static bool read_content(struct reader *r, size_t index,
 	struct json_member part;
 	size_t part_index = 0;
 
-	if (content.type == JSON_STRING) {
+	if (content.type == JSON_TYPE_STRING) {
 		r->head->prompt_text_bytes += (int64_t)text_bytes(content);
 		r->head->prompt_bytes += (int64_t)text_bytes(content);
 		return true;
 	}
-	if (content.type != JSON_ARRAY)
+	if (content.type != JSON_TYPE_ARRAY)
 		return read_no_content(r, index, role, content);
 	while (json_next(&cursor, &part))
 		if (!read_part(r, index, part_index++, part.value))
@@ -334,11 +334,12 @@ static bool read_no_content(struct reader *r, size_t index,
 	const struct role *role, struct json content)
 {
 	struct path path = message_path(index, ".content");
-	bool is_empty = content.type == JSON_NONE || content.type == JSON_NULL;
+	bool is_empty = content.type == JSON_TYPE_NONE ||
+			content.type == JSON_TYPE_NULL;
 
 	if (is_empty && role->may_be_empty)
 		return true;
-	if (content.type == JSON_NONE)
+	if (content.type == JSON_TYPE_NONE)
 		return error_refuse(r->err, ERR_MISSING_FIELD, path.text,
 			"'%s' is missing: send a string or an array of "
 			"content parts.",
@@ -353,16 +354,16 @@ static bool read_part(
 	struct part_view view;
 	struct path path;
 
-	if (part.type != JSON_OBJECT)
+	if (part.type != JSON_TYPE_OBJECT)
 		return refuse_type(r->err, part_path(message, index, "").text,
 			"an object", part);
 	pick_members(part, part_rows, ARRAY_LEN(part_rows), &view);
-	if (view.type.type == JSON_STRING) {
+	if (view.type.type == JSON_TYPE_STRING) {
 		count_part(r->head, view.type, view.text);
 		return true;
 	}
 	path = part_path(message, index, ".type");
-	if (view.type.type == JSON_NONE)
+	if (view.type.type == JSON_TYPE_NONE)
 		return error_refuse(r->err, ERR_MISSING_FIELD, path.text,
 			"'%s' is missing: say what the part is, such as "
 			"\"text\".",
@@ -396,27 +397,27 @@ static void count_part(
 
 	head->prompt_text_bytes += (int64_t)bytes;
 	head->prompt_bytes += (int64_t)bytes;
-	if (json_string_is(type, S("text")))
+	if (json_text_is(type, S("text")))
 		return;
-	if (json_string_is(type, S("image_url")))
+	if (json_text_is(type, S("image_url")))
 		head->has_images = true;
-	else if (json_string_is(type, S("input_audio")))
+	else if (json_text_is(type, S("input_audio")))
 		head->has_audio = true;
-	else if (json_string_is(type, S("file")) ||
-		 json_string_is(type, S("file_url")) ||
-		 json_string_is(type, S("document_url")))
+	else if (json_text_is(type, S("file")) ||
+		 json_text_is(type, S("file_url")) ||
+		 json_text_is(type, S("document_url")))
 		head->has_files = true;
 }
 
 /* Between the quotes, escapes as they stand; 0 of anything but a string. */
 static size_t text_bytes(struct json string)
 {
-	return string.type == JSON_STRING ? string.text.n - 2 : 0;
+	return string.type == JSON_TYPE_STRING ? string.text.n - 2 : 0;
 }
 
 static bool read_stream(struct reader *r, struct json value)
 {
-	r->head->stream = value.type == JSON_TRUE;
+	r->head->stream = value.type == JSON_TYPE_TRUE;
 	return true;
 }
 
@@ -428,11 +429,11 @@ static bool read_stream_options(struct reader *r, struct json value)
 	if (json_count(value, S("include_usage")) > 1)
 		return error_refuse(r->err, ERR_BAD_FIELD, path,
 			"'%s' appears twice: send it once.", path);
-	if (wants.type != JSON_NONE && !(IS_BOOL & TYPE(wants.type)))
+	if (wants.type != JSON_TYPE_NONE && !(IS_BOOL & TYPE(wants.type)))
 		return refuse_type(r->err, path, "true or false", wants);
 	r->head->stream_options = value;
 	r->head->stream_options_place = place_of(r->head, value);
-	r->head->wants_usage = wants.type == JSON_TRUE;
+	r->head->wants_usage = wants.type == JSON_TYPE_TRUE;
 	return true;
 }
 
@@ -442,7 +443,7 @@ static bool read_max_tokens(struct reader *r, struct json value)
 {
 	int64_t tokens;
 
-	if (value.type == JSON_NULL)
+	if (value.type == JSON_TYPE_NULL)
 		return true;
 	if (!json_int(value, &tokens) || tokens < 1)
 		return error_refuse(r->err, ERR_BAD_FIELD, r->name,
@@ -456,7 +457,7 @@ static bool read_n(struct reader *r, struct json value)
 {
 	int64_t n;
 
-	if (value.type == JSON_NULL)
+	if (value.type == JSON_TYPE_NULL)
 		return true;
 	if (!json_int(value, &n) || n < 1 || n > MAX_CHOICES)
 		return error_refuse(r->err, ERR_BAD_FIELD, r->name,
@@ -468,7 +469,7 @@ static bool read_n(struct reader *r, struct json value)
 
 static bool read_user(struct reader *r, struct json value)
 {
-	if (!json_string(value, r->arena, &r->head->user))
+	if (!json_text(value, r->arena, &r->head->user))
 		r->head->user = S(""); /* null */
 	return true;
 }
@@ -484,24 +485,24 @@ static bool read_response_format(struct reader *r, struct json value)
 {
 	struct json type = json_find(value, S("type"));
 
-	if (value.type == JSON_NULL)
+	if (value.type == JSON_TYPE_NULL)
 		return true;
-	r->head->has_json_schema = json_string_is(type, S("json_schema"));
+	r->head->has_json_schema = json_text_is(type, S("json_schema"));
 	r->head->prompt_bytes += (int64_t)value.text.n;
 	return true;
 }
 
 static bool read_reasoning(struct reader *r, struct json value)
 {
-	r->head->has_reasoning |=
-		value.type == JSON_STRING || value.type == JSON_OBJECT;
+	r->head->has_reasoning |= value.type == JSON_TYPE_STRING ||
+				  value.type == JSON_TYPE_OBJECT;
 	return true;
 }
 
 static bool read_logprobs(struct reader *r, struct json value)
 {
 	r->head->has_logprobs =
-		value.type == JSON_TRUE || value.type == JSON_NUMBER;
+		value.type == JSON_TYPE_TRUE || value.type == JSON_TYPE_NUMBER;
 	return true;
 }
 
@@ -511,7 +512,7 @@ static bool read_modalities(struct reader *r, struct json value)
 	struct json_member item;
 
 	while (json_next(&cursor, &item))
-		r->head->has_audio |= json_string_is(item.value, S("audio"));
+		r->head->has_audio |= json_text_is(item.value, S("audio"));
 	return true;
 }
 
@@ -572,15 +573,15 @@ static struct splice_edit edit_usage(const struct chat_head *head)
 	struct json asked = json_find(options, S("include_usage"));
 	struct chat_place place;
 
-	if (options.type == JSON_NONE)
+	if (options.type == JSON_TYPE_NONE)
 		return insert_first(head->root, head->body.p,
 			S("\"stream_options\":{\"include_usage\":true},"),
 			S(""));
-	if (options.type == JSON_NULL)
+	if (options.type == JSON_TYPE_NULL)
 		return (struct splice_edit){ head->stream_options_place.at,
 			head->stream_options_place.bytes,
 			S("{\"include_usage\":true}") };
-	if (asked.type == JSON_NONE)
+	if (asked.type == JSON_TYPE_NONE)
 		return insert_first(options, head->body.p,
 			S("\"include_usage\":true,"),
 			S("\"include_usage\":true"));

@@ -128,7 +128,7 @@ static bool read_role(struct json value, void *into, struct arena *arena)
 
 	(void)arena;
 	for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
-		if (!json_string_is(value, roles[i].name))
+		if (!json_text_is(value, roles[i].name))
 			continue;
 		message->role = roles[i].role;
 		return true;
@@ -192,7 +192,7 @@ static bool read_content(struct json value, void *into, struct arena *arena)
 {
 	struct chat_message *message = into;
 
-	if (value.type == JSON_STRING)
+	if (value.type == JSON_TYPE_STRING)
 		return read_text(
 			value, CHAT_TEXT, S("content"), message, arena);
 	message->content_is_list =
@@ -229,7 +229,7 @@ static void write_refusal(const void *from, const struct shape_out *out)
 
 static bool read_audio(struct json value, void *into, struct arena *arena)
 {
-	if (value.type != JSON_OBJECT)
+	if (value.type != JSON_TYPE_OBJECT)
 		return false;
 	openai_chat_read_audio(value, arena, into);
 	return true;
@@ -274,10 +274,10 @@ static bool has_objects_only(struct json list)
 	struct json_cursor cursor = json_members(list);
 	struct json_member item;
 
-	if (list.type != JSON_ARRAY)
+	if (list.type != JSON_TYPE_ARRAY)
 		return false;
 	while (json_next(&cursor, &item))
-		if (item.value.type != JSON_OBJECT)
+		if (item.value.type != JSON_TYPE_OBJECT)
 			return false;
 	return json_length(list) > 0;
 }
@@ -287,11 +287,11 @@ static bool read_text(struct json value, enum chat_part_kind kind,
 {
 	struct chat_part *part;
 
-	if (value.type != JSON_STRING)
+	if (value.type != JSON_TYPE_STRING)
 		return false;
 	part = chat_message_add(message, kind, arena);
 	part->member = member;
-	return json_string(value, arena, &part->text);
+	return json_text(value, arena, &part->text);
 }
 
 static bool has_thinking(const struct chat_message *message)
@@ -457,7 +457,7 @@ static bool read_url_citation(
 {
 	struct chat_citation *citation = into;
 
-	if (value.type != JSON_OBJECT)
+	if (value.type != JSON_TYPE_OBJECT)
 		return false;
 	citation->has_inner = true;
 	shape_read(&url_citation_shape, value, citation, &citation->inner_extra,

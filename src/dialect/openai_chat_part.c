@@ -170,9 +170,10 @@ void openai_chat_read_part(struct json item, struct str member,
 	for (size_t i = 0; i < ARRAY_LEN(part_types); i++) {
 		const struct part_type *row = &part_types[i];
 
-		if (item.type != JSON_OBJECT || !str_equal(row->member, member))
+		if (item.type != JSON_TYPE_OBJECT ||
+			!str_equal(row->member, member))
 			continue;
-		if (row->type.n > 0 && !json_string_is(type, row->type))
+		if (row->type.n > 0 && !json_text_is(type, row->type))
 			continue;
 		read_typed(item, row, arena, message);
 		return;
@@ -278,9 +279,9 @@ static bool read_url(struct json value, void *into, struct arena *arena)
 {
 	struct chat_part *part = into;
 
-	if (value.type == JSON_STRING)
-		return json_string(value, arena, &part->url);
-	if (value.type != JSON_OBJECT)
+	if (value.type == JSON_TYPE_STRING)
+		return json_text(value, arena, &part->url);
+	if (value.type != JSON_TYPE_OBJECT)
 		return false;
 	/* Kept, so that the two forms can be told apart when writing. */
 	part->json = value.text;
@@ -338,7 +339,7 @@ static bool read_audio_in(struct json value, void *into, struct arena *arena)
 {
 	struct chat_part *part = into;
 
-	if (value.type != JSON_OBJECT)
+	if (value.type != JSON_TYPE_OBJECT)
 		return false;
 	part->json = value.text;
 	shape_read(&audio_in_shape, value, part, &part->inner_extra, arena);
@@ -362,7 +363,7 @@ static bool read_file(struct json value, void *into, struct arena *arena)
 {
 	struct chat_part *part = into;
 
-	if (value.type != JSON_OBJECT)
+	if (value.type != JSON_TYPE_OBJECT)
 		return false;
 	part->json = value.text;
 	shape_read(&file_in_shape, value, part, &part->inner_extra, arena);
@@ -391,14 +392,14 @@ static bool read_thinking(struct json value, void *into, struct arena *arena)
 	struct json_member item;
 	struct buf text = BUF_INIT(value.text.n);
 
-	if (value.type == JSON_STRING)
-		return json_string(value, arena, &part->text);
-	if (value.type != JSON_ARRAY)
+	if (value.type == JSON_TYPE_STRING)
+		return json_text(value, arena, &part->text);
+	if (value.type != JSON_TYPE_ARRAY)
 		return false;
 	while (json_next(&cursor, &item)) {
 		struct str more;
 
-		if (json_string(json_find(item.value, S("text")), arena, &more))
+		if (json_text(json_find(item.value, S("text")), arena, &more))
 			buf_append(&text, more);
 	}
 	part->text = arena_copy(arena, buf_str(&text));
@@ -421,7 +422,7 @@ static bool read_function(struct json value, void *into, struct arena *arena)
 {
 	struct chat_part *part = into;
 
-	if (value.type != JSON_OBJECT ||
+	if (value.type != JSON_TYPE_OBJECT ||
 		str_equal(part->call.type, S("custom")))
 		return false;
 	part->json = value.text;
@@ -444,7 +445,7 @@ static bool read_custom(struct json value, void *into, struct arena *arena)
 	struct chat_part *part = into;
 
 	/* A call is one of the two; the other one stays as it is. */
-	if (value.type != JSON_OBJECT ||
+	if (value.type != JSON_TYPE_OBJECT ||
 		!str_equal(part->call.type, S("custom")))
 		return false;
 	part->json = value.text;

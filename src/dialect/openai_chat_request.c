@@ -290,12 +290,12 @@ static bool read_stop(struct json value, void *into, struct arena *arena)
 	struct chat_stop *first = NULL, **end = &first;
 	struct str text;
 
-	if (value.type == JSON_STRING) {
+	if (value.type == JSON_TYPE_STRING) {
 		request->stop = ARENA_NEW(arena, struct chat_stop);
-		return json_string(value, arena, &request->stop->text);
+		return json_text(value, arena, &request->stop->text);
 	}
 	while (json_next(&cursor, &item)) {
-		if (!json_string(item.value, arena, &text))
+		if (!json_text(item.value, arena, &text))
 			return false;
 		*end = ARENA_NEW(arena, struct chat_stop);
 		(*end)->text = text;
@@ -330,7 +330,7 @@ static bool read_tools(struct json value, void *into, struct arena *arena)
 	struct json_cursor cursor = json_members(value);
 	struct json_member item;
 
-	if (value.type != JSON_ARRAY || json_length(value) == 0)
+	if (value.type != JSON_TYPE_ARRAY || json_length(value) == 0)
 		return false;
 	request->tool_count = json_length(value);
 	request->tools =
@@ -343,7 +343,7 @@ static bool read_tools(struct json value, void *into, struct arena *arena)
 static void read_tool(
 	struct json item, struct arena *arena, struct chat_tool *tool)
 {
-	if (json_find(item, S("function")).type == JSON_OBJECT)
+	if (json_find(item, S("function")).type == JSON_TYPE_OBJECT)
 		shape_read(&tool_shape, item, tool, &tool->extra, arena);
 	else
 		tool->json = item.text;
@@ -399,7 +399,7 @@ static bool read_tool_choice(struct json value, void *into, struct arena *arena)
 	struct chat_request *request = into;
 
 	for (size_t i = 0; i < ARRAY_LEN(choice_words); i++) {
-		if (!json_string_is(value, choice_words[i].word))
+		if (!json_text_is(value, choice_words[i].word))
 			continue;
 		request->tool_choice = choice_words[i].choice;
 		request->tool_choice_word = choice_words[i].word;
@@ -415,11 +415,11 @@ static bool read_named_choice(
 	struct json function = json_find(value, S("function"));
 	struct json name = json_find(function, S("name"));
 
-	if (!json_string_is(json_find(value, S("type")), S("function")) ||
+	if (!json_text_is(json_find(value, S("type")), S("function")) ||
 		!only_member(value, S("type"), S("function")) ||
 		!only_member(function, S("name"), S("")))
 		return false;
-	if (!json_string(name, arena, &request->tool_choice_name))
+	if (!json_text(name, arena, &request->tool_choice_name))
 		return false;
 	request->tool_choice = CHAT_CHOICE_NAMED;
 	return true;
@@ -434,7 +434,7 @@ static bool only_member(struct json object, struct str a, struct str b)
 		if (!json_name_is(member, a) &&
 			(b.n == 0 || !json_name_is(member, b)))
 			return false;
-	return object.type == JSON_OBJECT;
+	return object.type == JSON_TYPE_OBJECT;
 }
 
 static void write_tool_choice(const void *from, const struct shape_out *out)
@@ -493,7 +493,7 @@ static bool read_format_type(struct json value, void *into, struct arena *arena)
 
 	(void)arena;
 	for (size_t i = 0; i < ARRAY_LEN(format_types); i++)
-		if (json_string_is(value, format_types[i].type))
+		if (json_text_is(value, format_types[i].type))
 			format->kind = format_types[i].kind;
 	return format->kind != CHAT_FORMAT_UNSET;
 }
@@ -511,7 +511,8 @@ static bool read_schema(struct json value, void *into, struct arena *arena)
 {
 	struct chat_format *format = into;
 
-	if (value.type != JSON_OBJECT || format->kind != CHAT_FORMAT_SCHEMA)
+	if (value.type != JSON_TYPE_OBJECT ||
+		format->kind != CHAT_FORMAT_SCHEMA)
 		return false;
 	format->has_inner = true;
 	shape_read(&schema_shape, value, format, &format->inner_extra, arena);
@@ -539,7 +540,7 @@ static bool read_effort(struct json value, void *into, struct arena *arena)
 {
 	struct chat_request *request = into;
 
-	if (!json_string(value, arena, &request->reasoning.effort))
+	if (!json_text(value, arena, &request->reasoning.effort))
 		return false;
 	request->reasoning.member = S("reasoning_effort");
 	return true;
@@ -550,7 +551,7 @@ static bool read_reasoning(struct json value, void *into, struct arena *arena)
 	struct chat_reasoning *reasoning =
 		&((struct chat_request *)into)->reasoning;
 
-	if (reasoning->member.p || value.type != JSON_OBJECT)
+	if (reasoning->member.p || value.type != JSON_TYPE_OBJECT)
 		return false;
 	reasoning->member = S("reasoning");
 	shape_read(
@@ -563,7 +564,7 @@ static bool read_thinking(struct json value, void *into, struct arena *arena)
 	struct chat_reasoning *reasoning =
 		&((struct chat_request *)into)->reasoning;
 
-	if (reasoning->member.p || value.type != JSON_OBJECT)
+	if (reasoning->member.p || value.type != JSON_TYPE_OBJECT)
 		return false;
 	reasoning->member = S("thinking");
 	shape_read(&thinking_shape, value, reasoning, &reasoning->extra, arena);
@@ -593,9 +594,9 @@ static bool read_thinking_type(
 	struct chat_reasoning *reasoning = into;
 
 	(void)arena;
-	if (json_string_is(value, S("enabled")))
+	if (json_text_is(value, S("enabled")))
 		reasoning->enabled = CHAT_YES;
-	else if (json_string_is(value, S("disabled")))
+	else if (json_text_is(value, S("disabled")))
 		reasoning->enabled = CHAT_NO;
 	return reasoning->enabled != CHAT_UNSET;
 }

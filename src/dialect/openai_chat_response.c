@@ -126,9 +126,9 @@ static bool read_choices(struct json value, void *into, struct arena *arena)
 	struct json_member item;
 
 	while (json_next(&cursor, &item))
-		if (item.value.type != JSON_OBJECT)
+		if (item.value.type != JSON_TYPE_OBJECT)
 			return false;
-	if (value.type != JSON_ARRAY || json_length(value) == 0)
+	if (value.type != JSON_TYPE_ARRAY || json_length(value) == 0)
 		return false;
 	response->choice_count = json_length(value);
 	response->choices =
@@ -178,7 +178,7 @@ static bool read_message(struct json value, void *into, struct arena *arena)
 static bool read_member(struct json value, struct str member,
 	struct chat_choice *choice, struct arena *arena)
 {
-	if (value.type != JSON_OBJECT || choice->message_member.p)
+	if (value.type != JSON_TYPE_OBJECT || choice->message_member.p)
 		return false;
 	choice->message_member = member;
 	openai_chat_read_message(value, arena, &choice->message);
@@ -205,7 +205,7 @@ static bool read_finish(struct json value, void *into, struct arena *arena)
 {
 	struct chat_choice *choice = into;
 
-	if (!json_string(value, arena, &choice->finish_word))
+	if (!json_text(value, arena, &choice->finish_word))
 		return false;
 	choice->finish = CHAT_FINISH_OTHER;
 	for (size_t i = 0; i < ARRAY_LEN(finish_words); i++)
@@ -239,7 +239,7 @@ static bool read_usage(struct json value, void *into, struct arena *arena)
 	struct chat_response *response = into;
 
 	(void)arena;
-	if (value.type != JSON_OBJECT)
+	if (value.type != JSON_TYPE_OBJECT)
 		return false;
 	response->has_usage = true;
 	response->usage_json = value.text;

@@ -12,8 +12,8 @@ size_t pick_members(struct json object, const struct pick_row *rows,
 
 	for (size_t i = 0; i < count; i++)
 		*(struct json *)((char *)into + rows[i].offset) =
-			(struct json){ .type = JSON_NONE };
-	if (object.type != JSON_OBJECT)
+			(struct json){ .type = JSON_TYPE_NONE };
+	if (object.type != JSON_TYPE_OBJECT)
 		return 0;
 	cursor = json_members(object);
 	for (; json_next(&cursor, &member); length++) {

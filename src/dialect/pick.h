@@ -31,7 +31,7 @@ static inline bool pick_name_is(
 }
 
 /*
- * Fill the fields; those of absent members get type JSON_NONE. Of several
+ * Fill the fields; those of absent members get type JSON_TYPE_NONE. Of several
  * members with one name the last one counts. Returns how many members the
  * object has, picked or not; 0 for a value that is not an object.
  */

@@ -33,7 +33,7 @@ void shape_read(const struct shape *shape, struct json object, void *into,
 			chat_extra_add(extra, &member, arena);
 	}
 	for (size_t i = 0; i < shape->count; i++)
-		if (found[i].value.type != JSON_NONE &&
+		if (found[i].value.type != JSON_TYPE_NONE &&
 			!read_row(&shape->rows[i], found[i].value, into, arena))
 			chat_extra_add(extra, &found[i], arena);
 }
@@ -62,14 +62,14 @@ static bool read_row(const struct shape_row *row, struct json value, void *into,
 	void *field = (char *)into + row->offset;
 
 	switch (row->kind) {
-	case SHAPE_TEXT: return json_string(value, arena, field);
-	case SHAPE_NUMBER: return read_raw(value, JSON_NUMBER, field);
+	case SHAPE_TEXT: return json_text(value, arena, field);
+	case SHAPE_NUMBER: return read_raw(value, JSON_TYPE_NUMBER, field);
 	case SHAPE_COUNT: return read_count(value, field);
 	case SHAPE_FLAG: return read_flag(value, field);
-	case SHAPE_OBJECT: return read_raw(value, JSON_OBJECT, field);
+	case SHAPE_OBJECT: return read_raw(value, JSON_TYPE_OBJECT, field);
 	case SHAPE_LIST:
 		return json_length(value) > 0 &&
-		       read_raw(value, JSON_ARRAY, field);
+		       read_raw(value, JSON_TYPE_ARRAY, field);
 	case SHAPE_SPECIAL: return row->read(value, into, arena);
 	}
 	return false;

@@ -52,7 +52,7 @@ static bool force_stream(struct call *call)
 
 	if (call->head.stream == stream)
 		return true;
-	if (old.type != JSON_NONE) {
+	if (old.type != JSON_TYPE_NONE) {
 		edit.at = (size_t)(old.text.p - body.p);
 		edit.remove = old.text.n;
 	} else {

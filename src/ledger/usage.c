@@ -140,7 +140,7 @@ bool usage_record_read(struct usage_record *record, struct str json,
 	while (json_next(&cursor, &member)) {
 		const struct field *field = find_field(member, &next);
 
-		if (!field || member.value.type == JSON_NULL)
+		if (!field || member.value.type == JSON_TYPE_NULL)
 			continue;
 		if (!read_field(record, field, member.value, arena))
 			return error_set(err, ERR_BAD_FIELD,
@@ -216,8 +216,7 @@ static bool read_field(struct usage_record *record, const struct field *field,
 	struct json value, struct arena *arena)
 {
 	switch (field->type) {
-	case FIELD_TEXT:
-		return json_string(value, arena, text_at(record, field));
+	case FIELD_TEXT: return json_text(value, arena, text_at(record, field));
 	case FIELD_INT: return json_int(value, int_at(record, field));
 	case FIELD_BOOL: return json_bool(value, bool_at(record, field));
 	case FIELD_SOURCE: return read_source(value, &record->usage_source);
@@ -228,9 +227,9 @@ static bool read_field(struct usage_record *record, const struct field *field,
 /* A word that this version does not know still means: we cannot vouch. */
 static bool read_source(struct json value, enum usage_source *out)
 {
-	if (value.type != JSON_STRING)
+	if (value.type != JSON_TYPE_STRING)
 		return false;
-	*out = json_string_is(value, S("provider")) ? USAGE_PROVIDER
-						    : USAGE_ESTIMATED;
+	*out = json_text_is(value, S("provider")) ? USAGE_PROVIDER
+						  : USAGE_ESTIMATED;
 	return true;
 }

@@ -9,22 +9,7 @@
  */
 #include "base/json.h"
 
-/* Jansson has these names too. Only its functions are used below. */
-#define JSON_OBJECT JANSSON_OBJECT
-#define JSON_ARRAY JANSSON_ARRAY
-#define JSON_STRING JANSSON_STRING
-#define JSON_TRUE JANSSON_TRUE
-#define JSON_FALSE JANSSON_FALSE
-#define JSON_NULL JANSSON_NULL
-#define json_string jansson_string
 #include <jansson.h>
-#undef JSON_OBJECT
-#undef JSON_ARRAY
-#undef JSON_STRING
-#undef JSON_TRUE
-#undef JSON_FALSE
-#undef JSON_NULL
-#undef json_string
 
 #define MAX_BYTES (16u << 20)
 #define FLAGS (JSON_DECODE_ANY | JSON_ALLOW_NUL)
@@ -114,14 +99,14 @@ static void rewrite(
 	struct str text;
 
 	try_part(value);
-	if (json_string(value, arena, &text)) {
-		assert(json_string_is(value, text));
+	if (json_text(value, arena, &text)) {
+		assert(json_text_is(value, text));
 		json_write_str(w, text);
-	} else if (value.type == JSON_OBJECT) {
+	} else if (value.type == JSON_TYPE_OBJECT) {
 		json_begin_object(w);
 		rewrite_members(w, value, arena);
 		json_end_object(w);
-	} else if (value.type == JSON_ARRAY) {
+	} else if (value.type == JSON_TYPE_ARRAY) {
 		json_begin_array(w);
 		rewrite_members(w, value, arena);
 		json_end_array(w);
@@ -139,12 +124,12 @@ static void rewrite_members(
 
 	for (; json_next(&cursor, &member); length++) {
 		/* The quotes of the name are in the text, too. */
-		struct json quoted = { JSON_STRING,
+		struct json quoted = { JSON_TYPE_STRING,
 			{ member.name.p - 1, member.name.n + 2 } };
 		struct str name;
 
-		if (value.type == JSON_OBJECT) {
-			assert(json_string(quoted, arena, &name));
+		if (value.type == JSON_TYPE_OBJECT) {
+			assert(json_text(quoted, arena, &name));
 			if (length < 64)
 				try_member(value, member, name);
 			json_name(w, arena_cstr(arena, name));
@@ -167,7 +152,8 @@ static void try_part(struct json value)
 	assert(alone.type == value.type);
 	assert(alone.text.p == value.text.p && alone.text.n == value.text.n);
 	assert(json_bool(value, &truth) ==
-		(value.type == JSON_TRUE || value.type == JSON_FALSE));
+		(value.type == JSON_TYPE_TRUE ||
+			value.type == JSON_TYPE_FALSE));
 	if (json_int(value, &whole))
 		assert(json_double(value, &number) && number == (double)whole);
 }
@@ -193,7 +179,7 @@ static void try_quoted(struct str text, struct arena *arena)
 	json_append_quoted(&quoted, text);
 	assert(!quoted.failed);
 	assert(json_check(buf_str(&quoted), 0, &value, &err));
-	assert(json_string(value, arena, &again));
+	assert(json_text(value, arena, &again));
 	/* What comes back differs only where U+FFFD took a place. */
 	assert(str_equal(again, text) ||
 		str_find(again, S("\xef\xbf\xbd")) < again.n);

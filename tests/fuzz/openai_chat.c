@@ -9,21 +9,7 @@
 #include "dialect/dialect.h"
 
 /* Jansson has these names too. Only its functions are used below. */
-#define JSON_OBJECT JANSSON_OBJECT
-#define JSON_ARRAY JANSSON_ARRAY
-#define JSON_STRING JANSSON_STRING
-#define JSON_TRUE JANSSON_TRUE
-#define JSON_FALSE JANSSON_FALSE
-#define JSON_NULL JANSSON_NULL
-#define json_string jansson_string
 #include <jansson.h>
-#undef JSON_OBJECT
-#undef JSON_ARRAY
-#undef JSON_STRING
-#undef JSON_TRUE
-#undef JSON_FALSE
-#undef JSON_NULL
-#undef json_string
 
 #define MAX_BYTES (64u << 20)
 #define MODEL "a/\"new\"\n-model"

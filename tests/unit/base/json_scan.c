@@ -29,7 +29,7 @@ static struct outcome check(struct str text, unsigned max_depth)
 	outcome.accepted = json_check(
 		(struct str){ exact, text.n }, max_depth, &value, &outcome.err);
 	if (outcome.accepted) {
-		assert_true(value.type != JSON_NONE);
+		assert_true(value.type != JSON_TYPE_NONE);
 		assert_true(value.text.p >= exact);
 		assert_true(value.text.p + value.text.n <= exact + text.n);
 	}
@@ -393,17 +393,17 @@ static void members_come_in_order(void **state)
 		enum json_type type;
 		struct str text;
 	} rows[] = {
-		{ STR("a"), JSON_NUMBER, STR("1") },
-		{ STR("b"), JSON_ARRAY, STR("[true, {\"x\":\"]}\"}]") },
-		{ STR("a\\n"), JSON_STRING, STR("\"q\\\"\"") },
-		{ STR(""), JSON_NULL, STR("null") },
-		{ STR("o"), JSON_OBJECT, STR("{}") },
+		{ STR("a"), JSON_TYPE_NUMBER, STR("1") },
+		{ STR("b"), JSON_TYPE_ARRAY, STR("[true, {\"x\":\"]}\"}]") },
+		{ STR("a\\n"), JSON_TYPE_STRING, STR("\"q\\\"\"") },
+		{ STR(""), JSON_TYPE_NULL, STR("null") },
+		{ STR("o"), JSON_TYPE_OBJECT, STR("{}") },
 	};
 	struct json_cursor cursor = json_members(object);
 	struct json_member member;
 
 	(void)state;
-	assert_int_equal(object.type, JSON_OBJECT);
+	assert_int_equal(object.type, JSON_TYPE_OBJECT);
 	assert_true(str_ends(object.text, S("{}\n}")));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		assert_true(json_next(&cursor, &member));
@@ -419,8 +419,9 @@ static void members_come_in_order(void **state)
 static void items_come_in_order(void **state)
 {
 	struct json array = READ("[0,-1.5E3 ,\"\",[ ],false\r\n,true,{ }]");
-	static const enum json_type types[] = { JSON_NUMBER, JSON_NUMBER,
-		JSON_STRING, JSON_ARRAY, JSON_FALSE, JSON_TRUE, JSON_OBJECT };
+	static const enum json_type types[] = { JSON_TYPE_NUMBER,
+		JSON_TYPE_NUMBER, JSON_TYPE_STRING, JSON_TYPE_ARRAY,
+		JSON_TYPE_FALSE, JSON_TYPE_TRUE, JSON_TYPE_OBJECT };
 	struct json_cursor cursor = json_members(array);
 	struct json_member item;
 
@@ -443,9 +444,9 @@ static void what_has_no_members(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		assert_int_equal(json_length(read_json(texts[i])), 0);
-	assert_int_equal(none.type, JSON_NONE);
+	assert_int_equal(none.type, JSON_TYPE_NONE);
 	assert_int_equal(json_length(none), 0);
-	assert_int_equal(FIND(none, "x").type, JSON_NONE);
+	assert_int_equal(FIND(none, "x").type, JSON_TYPE_NONE);
 }
 
 /* Strings that end at any distance from where sixteen bytes begin. */
@@ -475,9 +476,9 @@ static void find_gives_the_last_of_a_name(void **state)
 	assert_str(FIND(object, "a").text, "3");
 	assert_str(FIND(object, "b").text, "2");
 	assert_str(FIND(FIND(object, "c"), "a").text, "4");
-	assert_int_equal(FIND(object, "x").type, JSON_NONE);
-	assert_int_equal(FIND(object, "").type, JSON_NONE);
-	assert_int_equal(FIND(READ("[\"a\"]"), "a").type, JSON_NONE);
+	assert_int_equal(FIND(object, "x").type, JSON_TYPE_NONE);
+	assert_int_equal(FIND(object, "").type, JSON_TYPE_NONE);
+	assert_int_equal(FIND(READ("[\"a\"]"), "a").type, JSON_TYPE_NONE);
 	assert_int_equal(json_count(object, S("a")), 2);
 	assert_int_equal(json_count(object, S("b")), 1);
 	assert_int_equal(json_count(object, S("x")), 0);
@@ -536,14 +537,14 @@ static void strings_are_unescaped(void **state)
 		struct json value = read_json(rows[i].text);
 		struct str out;
 
-		assert_true(json_string(value, *state, &out));
+		assert_true(json_text(value, *state, &out));
 		assert_int_equal(out.n, rows[i].expected.n);
 		assert_memory_equal(out.p, rows[i].expected.p, out.n);
-		assert_true(json_string_is(value, rows[i].expected));
-		assert_false(json_string_is(value, S("else")));
+		assert_true(json_text_is(value, rows[i].expected));
+		assert_false(json_text_is(value, S("else")));
 		if (out.n > 0)
-			assert_false(json_string_is(
-				value, str_head(out, out.n - 1)));
+			assert_false(
+				json_text_is(value, str_head(out, out.n - 1)));
 	}
 }
 
@@ -552,7 +553,7 @@ static void a_string_without_escapes_is_not_copied(void **state)
 	struct str text = S("  \"as it stands\"");
 	struct str out;
 
-	assert_true(json_string(read_json(text), *state, &out));
+	assert_true(json_text(read_json(text), *state, &out));
 	assert_ptr_equal(out.p, text.p + 3);
 	assert_str(out, "as it stands");
 }
@@ -561,11 +562,11 @@ static void other_types_are_not_strings(void **state)
 {
 	struct str out;
 
-	assert_false(json_string(READ("1"), *state, &out));
-	assert_false(json_string(READ("[\"a\"]"), *state, &out));
-	assert_false(json_string(FIND(READ("{}"), "a"), *state, &out));
-	assert_false(json_string_is(READ("1"), S("1")));
-	assert_false(json_string_is(FIND(READ("{}"), "a"), S("")));
+	assert_false(json_text(READ("1"), *state, &out));
+	assert_false(json_text(READ("[\"a\"]"), *state, &out));
+	assert_false(json_text(FIND(READ("{}"), "a"), *state, &out));
+	assert_false(json_text_is(READ("1"), S("1")));
+	assert_false(json_text_is(FIND(READ("{}"), "a"), S("")));
 }
 
 static void whole_numbers(void **state)
@@ -642,7 +643,7 @@ static void types_have_names(void **state)
 	assert_string_equal(json_type_name(READ("null").type), "null");
 	assert_string_equal(json_type_name(READ("[]").type), "array");
 	assert_string_equal(json_type_name(READ("{}").type), "object");
-	assert_string_equal(json_type_name(JSON_NONE), "nothing");
+	assert_string_equal(json_type_name(JSON_TYPE_NONE), "nothing");
 }
 
 #define WITH_ARENA(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

@@ -147,7 +147,7 @@ static void whatever_goes_in_json_comes_out(void **state)
 		json_append_quoted(&buf, (struct str){ text, n });
 		if (!json_check(buf_str(&buf), 0, &value, &err))
 			fail_msg("%04x: %s", pair, err.message);
-		assert_int_equal(value.type, JSON_STRING);
+		assert_int_equal(value.type, JSON_TYPE_STRING);
 	}
 }
 
@@ -176,15 +176,15 @@ static void rewrite(
 	struct json_member member;
 	struct str text;
 
-	if (json_string(value, arena, &text)) {
+	if (json_text(value, arena, &text)) {
 		json_write_str(w, text);
 		return;
 	}
-	if (value.type != JSON_OBJECT && value.type != JSON_ARRAY) {
+	if (value.type != JSON_TYPE_OBJECT && value.type != JSON_TYPE_ARRAY) {
 		json_write_raw(w, value.text);
 		return;
 	}
-	if (value.type == JSON_OBJECT)
+	if (value.type == JSON_TYPE_OBJECT)
 		json_begin_object(w);
 	else
 		json_begin_array(w);
@@ -193,7 +193,7 @@ static void rewrite(
 			json_name(w, arena_cstr(arena, member.name));
 		rewrite(w, member.value, arena);
 	}
-	if (value.type == JSON_OBJECT)
+	if (value.type == JSON_TYPE_OBJECT)
 		json_end_object(w);
 	else
 		json_end_array(w);

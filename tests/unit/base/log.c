@@ -88,8 +88,8 @@ static void a_line_says_when_what_and_who(void **state)
 	assert_true(str_ends(line, S("}\n")));
 	object = checked(line);
 	assert_int_equal(json_length(object), 4);
-	assert_true(json_string_is(json_find(object, S("level")), S("warn")));
-	assert_true(json_string_is(json_find(object, S("message")),
+	assert_true(json_text_is(json_find(object, S("level")), S("warn")));
+	assert_true(json_text_is(json_find(object, S("message")),
 		S("queue is full: 7 waiting")));
 	assert_true(json_int(json_find(object, S("pid")), &pid));
 	assert_int_equal(pid, getpid());
@@ -134,7 +134,7 @@ static void a_message_cannot_forge_a_line(void **state)
 	line = capture_end(capture);
 	assert_int_equal(str_index(line, '\n'), line.n - 1);
 	object = checked(line);
-	assert_true(json_string_is(json_find(object, S("message")),
+	assert_true(json_text_is(json_find(object, S("message")),
 		S("a\n{\"level\":\"info\"}\xef\xbf\xbd\x01")));
 }
 

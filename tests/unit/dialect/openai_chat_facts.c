@@ -41,7 +41,7 @@ static int64_t count_at(const json_t *object, const char *a, const char *b)
 {
 	const json_t *value = at(object, a, b);
 
-	if (!value || json_typeof(value) == JANSSON_NULL)
+	if (!value || json_typeof(value) == JSON_NULL)
 		return -1;
 	return (int64_t)json_number_value(value);
 }
@@ -124,11 +124,11 @@ static void expect_answer(const json_t *root, struct expected *e)
 	const json_t *choice;
 	size_t i;
 
-	if (!usage || json_typeof(usage) != JANSSON_OBJECT)
+	if (!usage || json_typeof(usage) != JSON_OBJECT)
 		usage = at(root, "x_groq", "usage");
 	if (usage)
 		expect_usage(usage, e);
-	if (error && json_typeof(error) != JANSSON_NULL)
+	if (error && json_typeof(error) != JSON_NULL)
 		e->failed = true;
 	json_array_foreach(json_object_get(root, "choices"), i, choice)
 	{
@@ -252,11 +252,11 @@ static enum frame_kind expect_frame(
 		kind = FRAME_DONE;
 	} else if (!frame->has_data && frame->has_comment) {
 		kind = FRAME_COMMENT;
-	} else if (error && json_typeof(error) != JANSSON_NULL) {
+	} else if (error && json_typeof(error) != JSON_NULL) {
 		kind = FRAME_ERROR;
 	} else if (json_array_size(choices) > 0) {
 		kind = FRAME_CONTENT;
-	} else if (usage && json_typeof(usage) == JANSSON_OBJECT) {
+	} else if (usage && json_typeof(usage) == JSON_OBJECT) {
 		kind = FRAME_USAGE_ONLY;
 	}
 	if (root)

@@ -58,7 +58,7 @@ static void errors_have_openais_shape(void **state)
 			"It \"failed\".\nThere.");
 		assert_text(recorded_text(error, "request_id"), "req-1");
 		assert_int_equal(json_typeof(json_object_get(error, "param")),
-			JANSSON_NULL);
+			JSON_NULL);
 		json_decref(root);
 		buf_release(&out);
 	}

@@ -431,8 +431,7 @@ static void check_splice(const struct recording *r,
 
 	set_member(expected, "model", "a/new-model");
 	if (head->stream) {
-		if (json_typeof(options ? options : expected) !=
-				JANSSON_OBJECT ||
+		if (json_typeof(options ? options : expected) != JSON_OBJECT ||
 			!options) {
 			options = json_object();
 			json_object_set_new(
@@ -469,10 +468,9 @@ static void visit(const struct recording *r, void *context)
 	body = parse(r->request);
 	assert_int_equal(head.message_count,
 		json_array_size(json_object_get(body, "messages")));
-	assert_int_equal(head.stream,
-		json_object_get(body, "stream") &&
-			json_typeof(json_object_get(body, "stream")) ==
-				JANSSON_TRUE);
+	assert_int_equal(head.stream, json_object_get(body, "stream") &&
+					      json_typeof(json_object_get(body,
+						      "stream")) == JSON_TRUE);
 	if (json_object_get(body, "model"))
 		assert_text(head.model, recorded_text(body, "model").p);
 	assert_int_equal(head.has_tools,

@@ -6,26 +6,7 @@
 #ifndef TESTS_UNIT_DIALECT_RECORDINGS_H
 #define TESTS_UNIT_DIALECT_RECORDINGS_H
 
-/*
- * base/json.h and Jansson have names in common. Here Jansson's get another
- * spelling, so the is-type macros of jansson.h must not be used: write
- * json_typeof(x) == JANSSON_OBJECT.
- */
-#define JSON_NULL JANSSON_NULL
-#define JSON_FALSE JANSSON_FALSE
-#define JSON_TRUE JANSSON_TRUE
-#define JSON_STRING JANSSON_STRING
-#define JSON_ARRAY JANSSON_ARRAY
-#define JSON_OBJECT JANSSON_OBJECT
-#define json_string jansson_string
 #include <jansson.h>
-#undef JSON_NULL
-#undef JSON_FALSE
-#undef JSON_TRUE
-#undef JSON_STRING
-#undef JSON_ARRAY
-#undef JSON_OBJECT
-#undef json_string
 
 #include "dialect/dialect.h"
 

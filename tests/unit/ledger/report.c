@@ -161,7 +161,7 @@ static void json_has_every_member(void **state)
 	assert_true(json_check(export(database, SAMPLE_DAY_MS,
 				       SAMPLE_DAY_MS + 1000, REPORT_JSON),
 		JSON_MAX_DEPTH, &array, &err));
-	assert_int_equal(array.type, JSON_ARRAY);
+	assert_int_equal(array.type, JSON_TYPE_ARRAY);
 	assert_int_equal(json_length(array), 2);
 	rows = json_members(array);
 	for (; json_next(&rows, &row); number++) {
