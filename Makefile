@@ -135,10 +135,12 @@ test: test-deps
 	$(MAKE) conversations
 	$(MAKE) fuzz FUZZ_SECONDS=5
 
-CONVERSATIONS := $(sort $(wildcard tests/conversations/*.test.mjs))
+CONVERSATIONS := $(sort $(wildcard tests/cli/*.test.mjs \
+	tests/conversations/*.test.mjs))
 
 conversations: all tests/node_modules/.package-lock.json
-	$(if $(CONVERSATIONS),BUILD=$(BUILD) node --test $(CONVERSATIONS))
+	BUILD=$(BUILD) LLM_GATEWAY=$(BUILD)/llm-gateway \
+		node --test --test-concurrency=2 $(CONVERSATIONS)
 
 C_FILES = $(shell find src tests -name node_modules -prune -o \
 	-name '*.[ch]' -print)
