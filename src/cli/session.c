@@ -5,11 +5,14 @@
 
 #include "base/log.h"
 #include "cli/secret.h"
+#include "hot/store.h"
 #include "ledger/audit.h"
 
 #include <unistd.h>
 
 #define ARENA_BLOCK_BYTES 65536
+
+static void announce_change(const struct settings *settings);
 
 void session_init(struct session *session)
 {
@@ -102,6 +105,27 @@ bool session_commit_change(struct session *session, const char *action,
 		.object_name = object_name,
 		.after_json = output_row_json(&session->output) };
 
-	return audit_write(session->db, &entry, err) &&
-	       db_commit(session->db, err);
+	if (!audit_write(session->db, &entry, err) ||
+		!db_commit(session->db, err))
+		return false;
+	announce_change(&session->settings);
+	return true;
+}
+
+/* The change is made; those who serve would find it by themselves as well. */
+static void announce_change(const struct settings *settings)
+{
+	struct error err;
+	struct hot *hot;
+	int64_t changes;
+
+	if (!hot_open(settings, false, &hot, &err)) {
+		log_warn("the change may take half a second to be seen: %s",
+			error_detail(&err));
+		return;
+	}
+	if (hot && !hot_add(hot, HOT_SNAPSHOT_CHANGES, 1, &changes, &err))
+		log_warn("the change may take half a second to be seen: %s",
+			error_detail(&err));
+	hot_close(hot);
 }

@@ -55,7 +55,8 @@ MUST_USE bool session_read_secret(struct session *session, const char *what,
  * commits: `action` is "key.revoke", its first word the kind of the object;
  * what the output's last row shows is kept as what is true now, so a secret
  * is added to the output after the commit. When a command fails in between,
- * closing the session rolls back.
+ * closing the session rolls back. Processes that serve are told of the change
+ * before the second returns.
  */
 MUST_USE bool session_begin_change(struct session *session, struct error *err);
 MUST_USE bool session_commit_change(struct session *session, const char *action,

@@ -19,7 +19,7 @@ enum verdict authenticate(struct call *call)
 		return fail(call, ERR_KEY_MISSING);
 	if (!gateway_key_check_format(text))
 		return fail(call, ERR_KEY_MALFORMED);
-	if (!call->snapshot)
+	if (!call->snapshot || call->is_stale)
 		return NEEDS_DATABASE;
 	gateway_key_hash(text, hash);
 	call->key = key_set_find(call->snapshot->keys, hash);

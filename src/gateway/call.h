@@ -27,6 +27,7 @@ struct call {
 	enum stream_form form;
 	struct str listed_id; /* of list_models: "" for all */
 	bool is_recorded;     /* it gets a row in the request log */
+	bool is_stale;        /* changes were announced: catch up first */
 	bool refreshed;       /* the snapshot was looked after for this call */
 	char request_id[REQUEST_ID_BYTES];
 	int64_t started_ns; /* the first stage; monotonic */

@@ -75,6 +75,11 @@ static void run_stages(struct http_exchange *x, void *owner)
 			}
 			if (x->server->to_worker(x, run_with_database, call))
 				return;
+			/* Rather what is known than no answer at all. */
+			if (call->is_stale) {
+				call->is_stale = false;
+				break;
+			}
 			error_set(&call->error, ERR_OVERLOADED,
 				"no place in the queue for workers");
 			answer_failure(call);
@@ -83,19 +88,23 @@ static void run_stages(struct http_exchange *x, void *owner)
 	}
 }
 
-/* On a worker: a key or a name that is not known may be a new one. */
+/* On a worker: a key or a name that is not known may be a new one, and one
+ * that is known may have changed. */
 static void run_with_database(struct http_exchange *x, void *owner)
 {
 	struct call *call = owner;
 	struct snapshots *snapshots = call->gateway->snapshots;
 
-	if (!snapshot_refresh(snapshots, x->arrived_ns, &call->error)) {
+	if (call->is_stale) {
+		snapshot_catch_up(snapshots);
+	} else if (!snapshot_refresh(snapshots, x->arrived_ns, &call->error)) {
 		answer_failure(call);
 		return;
 	}
+	call->refreshed = !call->is_stale;
+	call->is_stale = false;
 	unpin_snapshot(call);
 	call->snapshot = snapshot_pin(snapshots);
-	call->refreshed = true;
 	/* What the stages found belongs to the old snapshot. */
 	call->stage = 0;
 	run_stages(x, call);
@@ -109,11 +118,12 @@ bool gateway_open(struct gateway *gateway, const struct settings *settings,
 	*gateway = (struct gateway){ .settings = settings };
 	if (!vault_load(settings, &gateway->vault, err) ||
 		!db_pool_new(settings, &gateway->db, err) ||
+		!hot_open(settings, true, &gateway->hot, err) ||
 		!journal_open(settings, &gateway->journal, err)) {
 		gateway_close(gateway);
 		return false;
 	}
-	gateway->snapshots = snapshots_new(gateway->db);
+	gateway->snapshots = snapshots_new(gateway->db, gateway->hot);
 	if (!snapshot_refresh(
 		    gateway->snapshots, clock_monotonic_ns(), &unreached))
 		log_warn("starting without the database, calls answer 503 "
@@ -127,9 +137,12 @@ void gateway_close(struct gateway *gateway)
 	journal_close(gateway->journal);
 	if (gateway->snapshots)
 		snapshots_free(gateway->snapshots);
+	hot_close(gateway->hot);
 	if (gateway->db)
 		db_pool_free(gateway->db);
 	vault_free(gateway->vault);
+	/* Who failed to open it may close it once more. */
+	*gateway = (struct gateway){ .settings = gateway->settings };
 }
 
 static struct call *call_new(
@@ -144,6 +157,7 @@ static struct call *call_new(
 	call->connect_us = -1;
 	call->started_ns = clock_monotonic_ns();
 	random_request_id(call->request_id);
+	call->is_stale = snapshot_is_stale(call->gateway->snapshots);
 	call->snapshot = snapshot_pin(call->gateway->snapshots);
 	arena_defer(call->arena, unpin_snapshot, call);
 	relay_init(call);

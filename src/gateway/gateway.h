@@ -23,13 +23,14 @@ struct gateway {
 	struct db_pool *db;
 	struct vault *vault;
 	struct journal *journal;
+	struct hot *hot;
 	struct snapshots *snapshots;
 };
 
 /*
- * Open the journal, the vault and the pool, and load the first snapshot; a
- * database that cannot be reached is not an error (calls answer 503 until it
- * can). ERR_CONFIG, ERR_IO.
+ * Open the journal, the vault, the pool and the shared store, and load the
+ * first snapshot; a database that cannot be reached is not an error (calls
+ * answer 503 until it can). ERR_CONFIG, ERR_IO.
  */
 MUST_USE bool gateway_open(struct gateway *gateway,
 	const struct settings *settings, struct error *err);

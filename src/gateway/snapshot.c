@@ -11,6 +11,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+/* What a call waits at most for changes that were announced. */
+#define PATIENCE_NS INT64_C(1000000000)
+
 struct snapshot_part {
 	unsigned users; /* snapshots that hold it */
 	struct key_set *keys;
@@ -19,12 +22,17 @@ struct snapshot_part {
 
 struct snapshots {
 	struct db_pool *db;
+	struct hot *hot;
 	pthread_mutex_t loading;
-	int64_t looked_ns; /* when the last good look began */
+	int64_t looked_ns;  /* when the last good look began */
+	int64_t looking_ns; /* when the one that runs began, or 0; atomic */
+	int64_t changes;    /* announced before the last look; atomic */
 	pthread_mutex_t lock;
 	struct snapshot *newest;
 };
 
+static bool look(struct snapshots *snapshots, struct error *err);
+static bool lock_loading(struct snapshots *snapshots);
 static bool load_changes(struct snapshots *snapshots, struct error *err);
 static bool load_keys(struct db *db, const struct snapshot *old,
 	struct snapshot_part **out, struct error *err);
@@ -36,13 +44,14 @@ static struct snapshot_part *part_new(void);
 static void part_drop(struct snapshot_part *part);
 static void drop_pin(struct snapshot *snapshot);
 
-struct snapshots *snapshots_new(struct db_pool *db)
+struct snapshots *snapshots_new(struct db_pool *db, struct hot *hot)
 {
 	struct snapshots *snapshots = calloc(1, sizeof(*snapshots));
 
 	if (!snapshots)
 		abort();
 	snapshots->db = db;
+	snapshots->hot = hot;
 	snapshots->looked_ns = INT64_MIN;
 	pthread_mutex_init(&snapshots->loading, NULL);
 	pthread_mutex_init(&snapshots->lock, NULL);
@@ -80,18 +89,69 @@ void snapshot_unpin(struct snapshots *snapshots, struct snapshot *snapshot)
 bool snapshot_refresh(
 	struct snapshots *snapshots, int64_t since_ns, struct error *err)
 {
-	int64_t now;
 	bool ok = true;
 
 	pthread_mutex_lock(&snapshots->loading);
-	if (snapshots->looked_ns < since_ns) {
-		now = clock_monotonic_ns();
-		ok = load_changes(snapshots, err);
-		if (ok)
-			snapshots->looked_ns = now;
-	}
+	if (snapshots->looked_ns < since_ns)
+		ok = look(snapshots, err);
 	pthread_mutex_unlock(&snapshots->loading);
 	return ok;
+}
+
+bool snapshot_is_stale(struct snapshots *snapshots)
+{
+	int64_t since;
+
+	if (hot_get(snapshots->hot, HOT_SNAPSHOT_CHANGES) ==
+		__atomic_load_n(&snapshots->changes, __ATOMIC_ACQUIRE))
+		return false;
+	since = __atomic_load_n(&snapshots->looking_ns, __ATOMIC_ACQUIRE);
+	return since == 0 || clock_monotonic_ns() - since < PATIENCE_NS;
+}
+
+void snapshot_catch_up(struct snapshots *snapshots)
+{
+	struct error err;
+
+	if (!snapshot_is_stale(snapshots) || !lock_loading(snapshots))
+		return;
+	if (snapshot_is_stale(snapshots) && !look(snapshots, &err))
+		log_warn("changes of keys and catalogue were announced but "
+			 "not loaded, will try again: %s",
+			error_detail(&err));
+	pthread_mutex_unlock(&snapshots->loading);
+}
+
+/*
+ * The number comes first: what is announced meanwhile is looked for again.
+ * It counts as seen after a failure too, or each call would try in vain.
+ */
+static bool look(struct snapshots *snapshots, struct error *err)
+{
+	int64_t changes = hot_get(snapshots->hot, HOT_SNAPSHOT_CHANGES);
+	int64_t now = clock_monotonic_ns();
+	bool ok;
+
+	__atomic_store_n(&snapshots->looking_ns, now, __ATOMIC_RELEASE);
+	ok = load_changes(snapshots, err);
+	if (ok)
+		snapshots->looked_ns = now;
+	__atomic_store_n(&snapshots->changes, changes, __ATOMIC_RELEASE);
+	__atomic_store_n(&snapshots->looking_ns, 0, __ATOMIC_RELEASE);
+	return ok;
+}
+
+/*
+ * False when the one who has it takes too long. By the calendar's clock, as
+ * the function wants it: when that is set back, the wait ends with the look.
+ */
+static bool lock_loading(struct snapshots *snapshots)
+{
+	int64_t until_ms = clock_unix_ms() + PATIENCE_NS / 1000000;
+	struct timespec deadline = { .tv_sec = until_ms / 1000,
+		.tv_nsec = until_ms % 1000 * 1000000 };
+
+	return pthread_mutex_timedlock(&snapshots->loading, &deadline) == 0;
 }
 
 static bool load_changes(struct snapshots *snapshots, struct error *err)

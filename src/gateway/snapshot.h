@@ -3,7 +3,13 @@
  *
  * Keys and catalogue are loaded whole and never changed; a change in the
  * database makes a new snapshot, and calls that run keep the one they pinned.
- * Nothing here blocks but snapshot_refresh().
+ *
+ * Whoever changes keys or catalogue raises HOT_SNAPSHOT_CHANGES (hot/store.h)
+ * after the commit. A call that finds that number moved catches up before it
+ * goes on, so that a revoked key is refused by the next call of any process.
+ * What nobody announced is found by the janitor's polling.
+ *
+ * Nothing here blocks but snapshot_refresh() and snapshot_catch_up().
  */
 #ifndef GATEWAY_SNAPSHOT_H
 #define GATEWAY_SNAPSHOT_H
@@ -11,6 +17,7 @@
 #include "accounts/key_set.h"
 #include "catalog/catalog.h"
 #include "db/pool.h"
+#include "hot/store.h"
 
 /* A key set or a catalogue, shared by the snapshots that hold it. */
 struct snapshot_part;
@@ -25,7 +32,8 @@ struct snapshot {
 
 struct snapshots;
 
-struct snapshots *snapshots_new(struct db_pool *db);
+/* Both must outlive it. */
+struct snapshots *snapshots_new(struct db_pool *db, struct hot *hot);
 /* Nothing is pinned any more. */
 void snapshots_free(struct snapshots *snapshots);
 
@@ -42,5 +50,20 @@ void snapshot_unpin(struct snapshots *snapshots, struct snapshot *snapshot);
  */
 MUST_USE bool snapshot_refresh(
 	struct snapshots *snapshots, int64_t since_ns, struct error *err);
+
+/*
+ * Changes were announced that the newest snapshot does not show. To be asked
+ * before snapshot_pin(): the snapshot may be swapped in between. An
+ * announcement counts once: after a look that failed, or while one takes too
+ * long, the known snapshot serves on and the janitor goes on trying.
+ */
+bool snapshot_is_stale(struct snapshots *snapshots);
+
+/*
+ * Load what was announced, or wait for the thread that does, but for a second
+ * at most. Does nothing when the snapshot is not stale (any more). It cannot
+ * fail: without the database the known snapshot remains.
+ */
+void snapshot_catch_up(struct snapshots *snapshots);
 
 #endif

@@ -22,13 +22,15 @@ static bool refresh_snapshot(struct gateway *gateway, struct error *err);
 static bool sync_journal(struct gateway *gateway, struct error *err);
 static bool replay_journal(struct gateway *gateway, struct error *err);
 static bool keep_partitions(struct gateway *gateway, struct error *err);
+static bool sweep_hot(struct gateway *gateway, struct error *err);
 
 static const struct job jobs[] = {
-	/* A revoked key must be refused everywhere within a second. */
+	/* Changes are announced; this finds those that were not. */
 	{ "refresh the snapshot", 400, refresh_snapshot },
 	{ "sync the journal", 1000, sync_journal },
 	{ "replay the journal", 500, replay_journal },
 	{ "keep the log's partitions", 3600000, keep_partitions },
+	{ "clear places of dead readers", 5000, sweep_hot },
 };
 
 struct janitor {
@@ -88,6 +90,7 @@ static void *janitor_main(void *context)
 	struct janitor *janitor = context;
 	int64_t next_ms = 0;
 
+	pthread_setname_np(pthread_self(), "janitor");
 	do {
 		int64_t now = clock_monotonic_ms();
 
@@ -166,4 +169,11 @@ static bool keep_partitions(struct gateway *gateway, struct error *err)
 		db, clock_unix_ms(), gateway->settings->log_keep_days, err);
 	db_give(gateway->db, db);
 	return ok;
+}
+
+static bool sweep_hot(struct gateway *gateway, struct error *err)
+{
+	unsigned freed;
+
+	return hot_sweep(gateway->hot, &freed, err);
 }
