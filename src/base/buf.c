@@ -118,9 +118,12 @@ const char *buf_cstr(struct buf *buf)
 
 static bool buf_grow(struct buf *buf, size_t needed)
 {
-	size_t capacity = buf->capacity ? buf->capacity : 256;
+	/* The first size is what was asked for: often it is the only one. */
+	size_t capacity = buf->capacity ? buf->capacity : needed;
 	char *p;
 
+	if (capacity < 256)
+		capacity = 256;
 	while (capacity < needed)
 		capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
 	if (capacity > buf->max)

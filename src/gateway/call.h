@@ -29,6 +29,7 @@ struct call {
 	bool is_recorded;     /* it gets a row in the request log */
 	bool is_stale;        /* changes were announced: catch up first */
 	bool refreshed;       /* the snapshot was looked after for this call */
+	size_t request_bytes; /* of the body */
 	char request_id[REQUEST_ID_BYTES];
 	int64_t started_ns; /* the first stage; monotonic */
 
@@ -40,7 +41,8 @@ struct call {
 	/* authenticate */
 	const struct gateway_key *key;
 
-	/* parse */
+	/* parse; of the head only numbers and copied texts hold once the
+	 * answer has begun, for the body is let go then */
 	struct chat_head head;
 
 	/* route */

@@ -155,6 +155,7 @@ static struct call *call_new(
 	call->arena = &x->arena;
 	call->dialect = dialect;
 	call->connect_us = -1;
+	call->request_bytes = x->body.n;
 	call->started_ns = clock_monotonic_ns();
 	random_request_id(call->request_id);
 	call->is_stale = snapshot_is_stale(call->gateway->snapshots);

@@ -27,6 +27,9 @@ enum verdict parse(struct call *call)
 		return FAILED;
 	if (call->form != STREAM_AS_ASKED && !force_stream(call))
 		return FAILED;
+	/* The record names them when the body is gone. */
+	call->head.model = arena_copy(call->arena, call->head.model);
+	call->head.user = arena_copy(call->arena, call->head.user);
 	return GO_ON;
 }
 

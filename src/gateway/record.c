@@ -39,7 +39,7 @@ void record(struct call *call)
 	usage.usage_source = call->usage_source;
 	usage.priced = call->price != NULL;
 	usage.cost_picousd = call->cost_picousd;
-	usage.request_bytes = (int64_t)x->body.n;
+	usage.request_bytes = (int64_t)call->request_bytes;
 	usage.response_bytes = x->body_bytes;
 	usage_record_write(&usage, &line);
 	written = journal_append_text(

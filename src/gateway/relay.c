@@ -25,6 +25,7 @@ static void collect(struct call *call, struct str bytes);
 static void relay_events_of(struct call *call, struct str bytes);
 static bool relay_frame(struct call *call, const struct frame *frame);
 static void write_frame(struct call *call, const struct frame *frame);
+static void begin_if_first(struct call *call);
 static void write_usage_frame(struct call *call, const struct frame *frame);
 static void end_stream(struct call *call);
 static void end_whole(struct call *call);
@@ -175,10 +176,19 @@ static bool relay_frame(struct call *call, const struct frame *frame)
 
 static void write_frame(struct call *call, const struct frame *frame)
 {
+	begin_if_first(call);
+	http_body(call->x, frame->raw);
+}
+
+/* With the first byte the target is chosen for good: the request's body has
+ * done its work, and a stream may live long. */
+static void begin_if_first(struct call *call)
+{
+	call->last_write_ms = loop_now_ms(call->x->loop);
 	if (!call->x->began)
 		answer_begin_stream(call);
-	http_body(call->x, frame->raw);
-	call->last_write_ms = loop_now_ms(call->x->loop);
+	if (call->x->body.n > 0 && upstream_body_is_sent(call->upstream))
+		buf_release(&call->x->body);
 }
 
 /* The chunk that tells the usage: withheld when only we asked for it. */
@@ -197,11 +207,9 @@ static void write_usage_frame(struct call *call, const struct frame *frame)
 	meter(call);
 	call->dialect->splice_usage_frame(
 		frame, &call->facts, answer_metadata(call), &splice);
-	if (!call->x->began)
-		answer_begin_stream(call);
+	begin_if_first(call);
 	for (unsigned i = 0; i < splice.count; i++)
 		http_body(call->x, splice.pieces[i]);
-	call->last_write_ms = loop_now_ms(call->x->loop);
 }
 
 static void end_stream(struct call *call)

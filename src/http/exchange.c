@@ -3,7 +3,8 @@
  */
 #include "http/exchange.h"
 
-#define ARENA_BLOCK_BYTES 4096
+/* Parameters, the call and what it makes: one block for most. */
+#define ARENA_BLOCK_BYTES 4800
 #define MAX_HEAD_BYTES 32768
 /* A slow client's answer waits here; the relay pauses long before. */
 #define MAX_OUT_BYTES (SIZE_MAX / 4)

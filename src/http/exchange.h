@@ -28,7 +28,7 @@ struct upstream_pool;
 struct http_exchange;
 
 struct http_param {
-	struct str name; /* as the web server says it: "HTTP_ACCEPT" */
+	struct str name; /* as FastCGI says it: "HTTP_ACCEPT" */
 	struct str value;
 };
 
@@ -48,9 +48,10 @@ struct http_server {
 	/* `out` has grown, or the answer ended; on the loop's thread or from a
 	 * worker that has ended its answer. */
 	void (*push)(struct http_exchange *x);
-	/* Go on with `work` on a worker, or on the loop again: the last thing
-	 * the caller does with the exchange. to_worker() is false, and nothing
-	 * happened, when too many wait for a worker. */
+	/* Go on with `work` on a worker (from the loop), or on the loop again
+	 * (from a worker): the last thing the caller does with the exchange.
+	 * to_worker() is false, and nothing happened, when too many wait for
+	 * a worker. */
 	bool (*to_worker)(
 		struct http_exchange *x, http_work *work, void *owner);
 	void (*to_loop)(struct http_exchange *x, http_work *work, void *owner);
@@ -139,7 +140,8 @@ struct str http_param(const struct http_exchange *x, struct str name);
 /* --- response.c --- */
 
 void http_begin(struct http_exchange *x, int status, const char *content_type);
-/* Line breaks in a value become spaces: nobody smuggles a header in. */
+/* Line breaks in a value become spaces: nobody smuggles a header in. One that
+ * makes the head too long is left out. */
 void http_header(struct http_exchange *x, const char *name, struct str value);
 void http_header_int(struct http_exchange *x, const char *name, int64_t value);
 /* Any number of times. */

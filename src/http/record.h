@@ -33,6 +33,11 @@ static inline size_t record_length(const struct record_head *head)
 	return (size_t)head->length_high << 8 | head->length_low;
 }
 
+static inline int record_id(const struct record_head *head)
+{
+	return head->id_high << 8 | head->id_low;
+}
+
 static inline struct record_head record_make(
 	enum record_type type, int id, size_t length)
 {

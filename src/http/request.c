@@ -16,15 +16,21 @@
 
 /* Larger requests are not looked at ahead. */
 #define PEEK_BYTES 65536
+#define CHUNK_BYTES 8192
 /* A refused body is read to its end up to this, so that the web server is
  * still listening when the answer comes. */
 #define MAX_DRAIN_BYTES (INT64_C(128) << 20)
 
+static bool is_whole(struct str bytes, int id);
+static bool is_for_responder(struct str content);
 static void copy_params(struct http_exchange *x, char **envp);
+static bool is_kept(struct str param);
+static void add_param(struct http_exchange *x, struct str param);
 static void set_facts(struct http_exchange *x);
 static struct str decode_path(struct arena *arena, struct str path);
 static bool read_body(
 	struct http_exchange *x, FCGX_Stream *in, struct error *err);
+static bool read_bytes(struct buf *body, FCGX_Stream *in, int64_t expected);
 static void drain(FCGX_Stream *in);
 
 void http_init(void)
@@ -44,15 +50,13 @@ enum http_waiting http_request_waiting(struct http_exchange *x)
 		return HTTP_NOTHING;
 	if (n <= 0)
 		return HTTP_HUNG_UP;
-	for (size_t at = 0; at + sizeof(head) <= (size_t)n;
-		at += sizeof(head) + record_length(&head) + head.padding) {
-		memcpy(&head, bytes + at, sizeof(head));
-		if (at == 0)
-			x->fcgi_id = head.id_high << 8 | head.id_low;
-		if (head.type == RECORD_STDIN && record_length(&head) == 0)
-			return HTTP_WHOLE;
-	}
-	return HTTP_SOME;
+	if ((size_t)n < sizeof(head))
+		return HTTP_SOME;
+	memcpy(&head, bytes, sizeof(head));
+	x->fcgi_id = record_id(&head);
+	return is_whole((struct str){ bytes, (size_t)n }, x->fcgi_id)
+		       ? HTTP_WHOLE
+		       : HTTP_SOME;
 }
 
 enum http_read http_request_read(struct http_exchange *x, struct error *err)
@@ -90,21 +94,102 @@ struct str http_param(const struct http_exchange *x, struct str name)
 	return S("");
 }
 
+/*
+ * A beginning, the parameters to their end, the body to its end, and nothing
+ * between them: then libfcgi will not ask for more. What is odd is not whole.
+ */
+static bool is_whole(struct str bytes, int id)
+{
+	int expected = RECORD_BEGIN_REQUEST;
+
+	for (;;) {
+		struct record_head head;
+		size_t record_bytes;
+
+		if (bytes.n < sizeof(head))
+			return false;
+		memcpy(&head, bytes.p, sizeof(head));
+		record_bytes =
+			sizeof(head) + record_length(&head) + head.padding;
+		if (head.version != 1 || head.type != expected ||
+			record_id(&head) != id || bytes.n < record_bytes)
+			return false;
+		if (expected == RECORD_BEGIN_REQUEST) {
+			if (!is_for_responder(str_from(bytes, sizeof(head))))
+				return false;
+			expected = RECORD_PARAMS;
+		} else if (record_length(&head) == 0) {
+			if (expected == RECORD_STDIN)
+				return true;
+			expected = RECORD_STDIN;
+		}
+		bytes = str_from(bytes, record_bytes);
+	}
+}
+
+/* The content of a beginning: the only role that we play. */
+static bool is_for_responder(struct str content)
+{
+	return content.n >= 2 && content.p[0] == 0 && content.p[1] == 1;
+}
+
+/* Only what somebody may ask for, in one block: a stream keeps them for as
+ * long as it lives. */
 static void copy_params(struct http_exchange *x, char **envp)
 {
 	size_t count = 0;
+	size_t bytes = 0;
+	char *text;
 
-	while (envp[count])
-		count++;
-	x->params = ARENA_ARRAY(&x->arena, struct http_param, count);
-	x->param_count = count;
-	for (size_t i = 0; i < count; i++) {
-		struct str param = arena_copy(&x->arena, str_of(envp[i]));
-		size_t equals = str_index(param, '=');
-
-		x->params[i].name = str_head(param, equals);
-		x->params[i].value = str_from(param, equals + 1);
+	for (char **param = envp; *param; param++) {
+		if (is_kept(str_of(*param))) {
+			count++;
+			bytes += strlen(*param) + 1;
+		}
 	}
+	x->params = ARENA_ARRAY(&x->arena, struct http_param, count);
+	text = arena_alloc(&x->arena, bytes);
+	for (char **param = envp; *param; param++) {
+		size_t n = strlen(*param);
+
+		if (!is_kept((struct str){ *param, n }))
+			continue;
+		memcpy(text, *param, n + 1);
+		add_param(x, (struct str){ text, n });
+		text += n + 1;
+	}
+}
+
+/* Headers, and what the gateway itself reads. */
+static bool is_kept(struct str param)
+{
+	static const struct str kept[] = {
+		STR("REQUEST_METHOD="),
+		STR("REQUEST_URI="),
+		STR("CONTENT_TYPE="),
+		STR("CONTENT_LENGTH="),
+		STR("REMOTE_ADDR="),
+		STR("SERVER_SOFTWARE="),
+		STR("HTTPS="),
+	};
+
+	if (str_starts(param, S("HTTP_")))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+		if (str_starts(param, kept[i]))
+			return true;
+	}
+	return false;
+}
+
+static void add_param(struct http_exchange *x, struct str param)
+{
+	size_t equals = str_index(param, '=');
+
+	x->params[x->param_count++] = (struct http_param){
+		.name = str_head(param, equals),
+		.value = str_from(param, equals + 1),
+	};
 }
 
 static void set_facts(struct http_exchange *x)
@@ -151,42 +236,17 @@ static bool read_body(
 {
 	struct str length = http_param(x, S("CONTENT_LENGTH"));
 	int64_t expected = -1; /* a chunked body may have none */
-	int want = 8192;
 
 	if (length.n > 0 && !str_to_int64_in(length, 0, INT64_MAX, &expected))
 		return error_refuse(err, ERR_BAD_REQUEST, NULL,
 			"Content-Length is not a number.");
-	if (expected > (int64_t)x->body.max) {
+	if (expected > (int64_t)x->body.max ||
+		!read_bytes(&x->body, in, expected)) {
 		drain(in);
 		return error_refuse(err, ERR_TOO_LARGE, NULL,
-			"The request body has %" PRId64
-			" bytes; at most %zu are allowed.",
-			expected, x->body.max);
-	}
-	if (expected > want)
-		want = expected < INT_MAX - 1 ? (int)expected + 1 : INT_MAX;
-	for (;;) {
-		char *end = buf_reserve(&x->body, (size_t)want);
-		int n;
-
-		if (!end) {
-			/* Full to within `want`: go on byte by byte to the
-			 * limit itself. */
-			x->body.failed = false;
-			want = (int)(x->body.max - x->body.n);
-			if (want > 0)
-				continue;
-			if (FCGX_GetChar(in) < 0)
-				break;
-			drain(in);
-			return error_refuse(err, ERR_TOO_LARGE, NULL,
-				"The request body is larger than %zu bytes.",
-				x->body.max);
-		}
-		n = FCGX_GetStr(end, want, in);
-		buf_advance(&x->body, (size_t)n);
-		if (n < want)
-			break;
+			"The request body is larger than the %zu bytes that "
+			"are allowed.",
+			x->body.max);
 	}
 	if (FCGX_GetError(in) != 0 ||
 		(expected >= 0 && x->body.n < (size_t)expected))
@@ -194,6 +254,35 @@ static bool read_body(
 			"The request body broke off after %zu bytes.",
 			x->body.n);
 	return true;
+}
+
+/*
+ * To the end, or as many as were announced: then the buffer gets just that
+ * size, for it may live as long as a stream. False: there are more than fit.
+ */
+static bool read_bytes(struct buf *body, FCGX_Stream *in, int64_t expected)
+{
+	for (;;) {
+		size_t room = body->max - body->n;
+		size_t want =
+			expected < 0 ? CHUNK_BYTES : (size_t)expected - body->n;
+		int n;
+
+		if (want > INT_MAX)
+			want = INT_MAX;
+		if (want > room)
+			want = room;
+		if (expected >= 0 && want == 0)
+			return true;
+		if (want == 0)
+			return FCGX_GetChar(in) < 0;
+		if (!buf_reserve(body, want))
+			return false;
+		n = FCGX_GetStr(body->p + body->n, (int)want, in);
+		buf_advance(body, (size_t)n);
+		if ((size_t)n < want)
+			return true;
+	}
 }
 
 static void drain(FCGX_Stream *in)

@@ -9,6 +9,7 @@
 
 #include <sys/socket.h>
 
+#include "base/log.h"
 #include "http/record.h"
 
 static void append_record(struct http_exchange *x, enum record_type type,
@@ -27,15 +28,28 @@ void http_begin(struct http_exchange *x, int status, const char *content_type)
 
 void http_header(struct http_exchange *x, const char *name, struct str value)
 {
+	size_t before = x->head.n;
+	size_t start;
+
 	assert(x->in_head);
 	buf_append(&x->head, str_of(name));
 	buf_append(&x->head, S(": "));
-	for (size_t i = 0; i < value.n; i++) {
-		unsigned char c = (unsigned char)value.p[i];
+	start = x->head.n;
+	buf_append(&x->head, value);
+	for (size_t i = start; i < x->head.n; i++) {
+		unsigned char c = (unsigned char)x->head.p[i];
 
-		buf_append_char(&x->head, c < ' ' || c == 127 ? ' ' : (char)c);
+		if (c < ' ' || c == 127)
+			x->head.p[i] = ' ';
 	}
 	buf_append(&x->head, S("\r\n"));
+	/* With room for the end of the head: a body is never read as one. */
+	if (buf_reserve(&x->head, 2))
+		return;
+	x->head.n = before;
+	x->head.failed = false;
+	log_warn("the header %s of an answer was left out: it is too long",
+		name);
 }
 
 void http_header_int(struct http_exchange *x, const char *name, int64_t value)
@@ -99,8 +113,8 @@ enum http_sent http_send(struct http_exchange *x)
 			return errno == EAGAIN ? HTTP_BLOCKED : HTTP_GONE;
 		x->out_sent += (size_t)n;
 	}
-	/* A stream's records come and go: keep the memory, not the bytes. */
-	buf_clear(&x->out);
+	/* A stream is silent most of its life: it keeps no memory for it. */
+	buf_release(&x->out);
 	x->out_sent = 0;
 	return HTTP_SENT;
 }

@@ -2,9 +2,9 @@
  * upstream.c - libcurl's multi interface driven by our event loop.
  *
  * The one hard thing: libcurl must not be re-entered from its own callbacks.
- * So an exchange that is cancelled while libcurl is calling us is only marked
- * (`cancelled`), and libcurl is told to end it by the callback's result; its
- * owner hears nothing more either way.
+ * So an exchange that is started or cancelled while libcurl is at work
+ * (`driving`) waits in a list until it has returned. The owner of one that is
+ * cancelled hears nothing more either way.
  */
 #include "net/upstream.h"
 
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
+#include "net/socket_set.h"
 
 #define IDLE_HANDLES 128
 #define KEPT_CONNECTIONS 1024
@@ -26,17 +26,19 @@
 struct upstream_pool {
 	struct loop *loop;
 	CURLM *multi;
-	struct timer timer; /* libcurl's own */
+	struct socket_set sockets; /* libcurl's */
+	struct timer timer;        /* libcurl's own */
 	bool (*is_private)(const struct sockaddr *address);
-	bool driving; /* libcurl is at work: it takes no new exchange now */
-	struct upstream *starting; /* they wait for its end */
-	struct upstream *idle;     /* ended, kept for their handles */
+	bool driving; /* libcurl is at work: it takes no orders now */
+	struct upstream *starting;  /* they wait for its end */
+	struct upstream *cancelled; /* so do they */
+	struct upstream *idle;      /* ended, kept for their handles */
 	unsigned idle_count;
 };
 
 struct upstream {
 	struct upstream_pool *pool;
-	struct upstream *next; /* among the idle or the starting ones */
+	struct upstream *next; /* in a list of the pool's */
 	CURL *easy;
 	struct curl_slist *headers;
 	const struct upstream_events *events;
@@ -50,28 +52,24 @@ struct upstream {
 	struct upstream_limits limits;
 	struct timer deadline;
 	int64_t started_ms;
-	int64_t last_byte_ms; /* 0: no byte of the answer yet */
+	int64_t last_byte_ms; /* 0: no byte of the answer yet, 1xx apart */
 	bool paused;
-	bool in_callback;
+	bool in_done; /* done() is being called */
 	bool cancelled;
 	bool refused_private;
 	bool has_head;
 	char error_text[CURL_ERROR_SIZE];
 };
 
-/* A socket of libcurl's in our loop. */
-struct socket_watch {
-	struct watch watch;
-	struct upstream_pool *pool;
-};
-
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 	void *socket_context);
-static void on_socket_ready(struct watch *watch, uint32_t events);
+static void on_socket_ready(struct socket_set *set, int fd, uint32_t events);
 static int on_timer_change(CURLM *multi, long timeout_ms, void *context);
 static void on_timer(struct timer *timer);
 static void drive(struct upstream_pool *pool, curl_socket_t fd, int events);
 static void add_starting(struct upstream_pool *pool);
+static bool drop_starting(struct upstream *upstream);
+static void drop_cancelled(struct upstream_pool *pool);
 static void end_finished(struct upstream_pool *pool);
 static struct upstream *upstream_take(struct upstream_pool *pool);
 static void upstream_give(struct upstream *upstream);
@@ -80,16 +78,19 @@ static void set_body(
 	struct upstream *upstream, const struct upstream_request *request);
 static void set_deadline(struct upstream *upstream);
 static void on_deadline(struct timer *timer);
+static void note_byte(struct upstream *upstream);
 static void finish(
 	struct upstream *upstream, const struct upstream_result *result);
 static bool describe_failure(
 	const struct upstream *upstream, CURLcode code, struct error *err);
 static size_t on_header(char *p, size_t size, size_t n, void *context);
+static void forget_body(struct upstream *upstream);
 static size_t on_body(char *p, size_t size, size_t n, void *context);
 static size_t on_read(char *p, size_t size, size_t n, void *context);
 static int on_seek(void *context, curl_off_t offset, int origin);
 static curl_socket_t on_open_socket(
 	void *context, curlsocktype purpose, struct curl_sockaddr *address);
+static int on_close_socket(void *context, curl_socket_t fd);
 
 void upstream_init(void)
 {
@@ -108,6 +109,7 @@ struct upstream_pool *upstream_pool_new(
 	pool->loop = loop;
 	pool->is_private = is_private;
 	pool->timer.expired = on_timer;
+	socket_set_init(&pool->sockets, loop, on_socket_ready);
 	pool->multi = curl_multi_init();
 	if (!pool->multi)
 		abort();
@@ -131,6 +133,7 @@ void upstream_pool_free(struct upstream_pool *pool)
 	}
 	loop_timer_clear(pool->loop, &pool->timer);
 	curl_multi_cleanup(pool->multi);
+	socket_set_release(&pool->sockets);
 	free(pool);
 }
 
@@ -164,6 +167,12 @@ struct upstream *upstream_start(struct upstream_pool *pool,
 	return upstream;
 }
 
+bool upstream_body_is_sent(const struct upstream *upstream)
+{
+	return upstream->has_head &&
+	       upstream->body_piece == upstream->body_count;
+}
+
 void upstream_resume(struct upstream *upstream)
 {
 	struct upstream_pool *pool = upstream->pool;
@@ -176,14 +185,23 @@ void upstream_resume(struct upstream *upstream)
 	pool->driving = true;
 	curl_easy_pause(upstream->easy, CURLPAUSE_CONT);
 	pool->driving = false;
+	drop_cancelled(pool);
 	add_starting(pool);
 }
 
 void upstream_cancel(struct upstream *upstream)
 {
+	struct upstream_pool *pool = upstream->pool;
+
 	upstream->cancelled = true;
-	if (!upstream->in_callback)
+	if (upstream->in_done)
+		return;
+	if (drop_starting(upstream) || !pool->driving) {
 		upstream_give(upstream);
+		return;
+	}
+	upstream->next = pool->cancelled;
+	pool->cancelled = upstream;
 }
 
 struct str upstream_header(const struct upstream *upstream, struct str name)
@@ -216,45 +234,24 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 	void *socket_context)
 {
 	struct upstream_pool *pool = context;
-	struct socket_watch *socket = socket_context;
 	uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0) |
 			  (what & CURL_POLL_OUT ? EPOLLOUT : 0);
 	struct error err;
 
 	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		if (socket)
-			loop_unwatch(pool->loop, &socket->watch);
-		free(socket);
-		return 0;
-	}
-	if (socket) {
-		loop_rewatch(pool->loop, &socket->watch, events);
-		return 0;
-	}
-	socket = calloc(1, sizeof(*socket));
-	if (!socket)
-		abort();
-	socket->pool = pool;
-	socket->watch.fd = fd;
-	socket->watch.ready = on_socket_ready;
-	if (!loop_watch(pool->loop, &socket->watch, events, &err)) {
-		free(socket);
-		return -1;
-	}
-	curl_multi_assign(pool->multi, fd, socket);
-	return 0;
+	(void)socket_context;
+	if (what == CURL_POLL_REMOVE)
+		events = 0;
+	return socket_set_want(&pool->sockets, fd, events, &err) ? 0 : -1;
 }
 
-static void on_socket_ready(struct watch *watch, uint32_t events)
+static void on_socket_ready(struct socket_set *set, int fd, uint32_t events)
 {
-	struct socket_watch *socket =
-		CONTAINER_OF(watch, struct socket_watch, watch);
 	int what = (events & EPOLLIN ? CURL_CSELECT_IN : 0) |
 		   (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
 		   (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
 
-	drive(socket->pool, watch->fd, what);
+	drive(CONTAINER_OF(set, struct upstream_pool, sockets), fd, what);
 }
 
 static int on_timer_change(CURLM *multi, long timeout_ms, void *context)
@@ -282,6 +279,7 @@ static void drive(struct upstream_pool *pool, curl_socket_t fd, int events)
 	pool->driving = true;
 	curl_multi_socket_action(pool->multi, fd, events, &running);
 	pool->driving = false;
+	drop_cancelled(pool);
 	end_finished(pool);
 	add_starting(pool);
 }
@@ -293,6 +291,29 @@ static void add_starting(struct upstream_pool *pool)
 
 		pool->starting = upstream->next;
 		curl_multi_add_handle(pool->multi, upstream->easy);
+	}
+}
+
+/* False when it does not wait to be started. */
+static bool drop_starting(struct upstream *upstream)
+{
+	struct upstream **at = &upstream->pool->starting;
+
+	while (*at && *at != upstream)
+		at = &(*at)->next;
+	if (!*at)
+		return false;
+	*at = upstream->next;
+	return true;
+}
+
+static void drop_cancelled(struct upstream_pool *pool)
+{
+	while (pool->cancelled) {
+		struct upstream *upstream = pool->cancelled;
+
+		pool->cancelled = upstream->next;
+		upstream_give(upstream);
 	}
 }
 
@@ -308,10 +329,7 @@ static void end_finished(struct upstream_pool *pool)
 		assert(message->msg == CURLMSG_DONE);
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
 			(char **)&upstream);
-		if (upstream->cancelled) {
-			upstream_give(upstream);
-			continue;
-		}
+		assert(!upstream->cancelled);
 		result.ok = describe_failure(
 			upstream, message->data.result, &result.error);
 		finish(upstream, &result);
@@ -381,7 +399,7 @@ static void set_constant_options(struct upstream *upstream)
 	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(
 		easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "llm-gateway/1");
@@ -396,6 +414,9 @@ static void set_constant_options(struct upstream *upstream)
 	curl_easy_setopt(easy, CURLOPT_SEEKDATA, upstream);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, upstream);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+	/* A connection outlives the exchange that opened it. */
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, upstream->pool);
 }
 
 static void set_body(
@@ -419,14 +440,17 @@ static void set_body(
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
 		return;
 	}
+	upstream->body_count = 0; /* this copy is all that is needed */
+	buf_reserve(&upstream->joined, bytes);
 	for (size_t i = 0; i < request->body_count; i++)
 		buf_append(&upstream->joined, request->body[i]);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, upstream->joined.p);
 }
 
 /*
- * One timer serves all deadlines. It is not moved when bytes arrive: it
- * expires at the earliest possible time and looks how things stand then.
+ * One timer serves all deadlines. After the first byte it is not moved when
+ * bytes arrive: it expires at the earliest possible time and looks how things
+ * stand then.
  */
 static void set_deadline(struct upstream *upstream)
 {
@@ -474,6 +498,16 @@ static void on_deadline(struct timer *timer)
 	finish(upstream, &result);
 }
 
+/* From the first byte on another time-out counts, and it may be shorter. */
+static void note_byte(struct upstream *upstream)
+{
+	bool is_first = !upstream->last_byte_ms;
+
+	upstream->last_byte_ms = loop_now_ms(upstream->pool->loop);
+	if (is_first)
+		set_deadline(upstream);
+}
+
 static void finish(
 	struct upstream *upstream, const struct upstream_result *result)
 {
@@ -481,9 +515,9 @@ static void finish(
 	void *owner = upstream->owner;
 
 	/* The owner may still ask for headers: the exchange goes last. */
-	upstream->in_callback = true;
+	upstream->in_done = true;
 	events->done(owner, result);
-	upstream->in_callback = false;
+	upstream->in_done = false;
 	upstream_give(upstream);
 }
 
@@ -495,7 +529,11 @@ static bool describe_failure(
 						   : curl_easy_strerror(code);
 
 	switch (code) {
-	case CURLE_OK: return true;
+	case CURLE_OK:
+		if (upstream->has_head)
+			return true;
+		return error_set(err, ERR_UPSTREAM_RESET,
+			"the connection ended within the head of the answer");
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_SSL_CONNECT_ERROR:
@@ -525,20 +563,31 @@ static size_t on_header(char *p, size_t size, size_t n, void *context)
 	struct str line = { p, size * n };
 	long status = 0;
 
+	if (upstream->cancelled)
+		return 0;
 	if (str_starts(line, S("HTTP/")))
 		buf_clear(&upstream->head);
-	upstream->last_byte_ms = loop_now_ms(upstream->pool->loop);
 	buf_append(&upstream->head, line);
-	if (str_trim(line).n > 0)
-		return line.n;
 	curl_easy_getinfo(upstream->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status >= 200 && !upstream->has_head) {
+	if (status < 200)
+		return line.n;
+	note_byte(upstream);
+	if (str_trim(line).n == 0 && !upstream->has_head) {
 		upstream->has_head = true;
-		upstream->in_callback = true;
+		forget_body(upstream);
 		upstream->events->head(upstream->owner, (int)status);
-		upstream->in_callback = false;
 	}
 	return upstream->cancelled ? 0 : line.n;
+}
+
+/* The answer begins: nothing is sent a second time. A stream may live long. */
+static void forget_body(struct upstream *upstream)
+{
+	curl_off_t sent = 0;
+
+	curl_easy_getinfo(upstream->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	if ((size_t)sent == upstream->joined.n)
+		buf_release(&upstream->joined);
 }
 
 static size_t on_body(char *p, size_t size, size_t n, void *context)
@@ -551,10 +600,8 @@ static size_t on_body(char *p, size_t size, size_t n, void *context)
 		return 0;
 	if (bytes.n == 0)
 		return 0;
-	upstream->last_byte_ms = loop_now_ms(upstream->pool->loop);
-	upstream->in_callback = true;
+	note_byte(upstream);
 	flow = upstream->events->body(upstream->owner, bytes);
-	upstream->in_callback = false;
 	if (upstream->cancelled)
 		return 0;
 	if (flow == UPSTREAM_PAUSE) {
@@ -570,6 +617,8 @@ static size_t on_read(char *p, size_t size, size_t n, void *context)
 	size_t room = size * n;
 	size_t filled = 0;
 
+	if (upstream->cancelled)
+		return CURL_READFUNC_ABORT; /* the bytes may be gone */
 	while (filled < room && upstream->body_piece < upstream->body_count) {
 		struct str rest =
 			str_head(str_from(upstream->body[upstream->body_piece],
@@ -604,6 +653,7 @@ static curl_socket_t on_open_socket(
 	void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct upstream *upstream = context;
+	int fd;
 
 	(void)purpose;
 	if (!upstream->limits.allow_private &&
@@ -611,6 +661,17 @@ static curl_socket_t on_open_socket(
 		upstream->refused_private = true;
 		return CURL_SOCKET_BAD;
 	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
 		address->protocol);
+	if (fd >= 0)
+		socket_set_own(&upstream->pool->sockets, fd);
+	return fd;
+}
+
+static int on_close_socket(void *context, curl_socket_t fd)
+{
+	struct upstream_pool *pool = context;
+
+	socket_set_forget(&pool->sockets, fd);
+	return close(fd);
 }

@@ -25,7 +25,8 @@ struct upstream_limits {
 	bool allow_private; /* addresses of this machine and its networks */
 };
 
-/* What to send. The bytes must live until the exchange ends. */
+/* What to send. The bytes must live until the exchange ends; those of the
+ * body, until upstream_body_is_sent(). */
 struct upstream_request {
 	const char *url;
 	const char *const *headers; /* "Name: value" */
@@ -73,6 +74,9 @@ void upstream_pool_free(struct upstream_pool *pool);
 struct upstream *upstream_start(struct upstream_pool *pool,
 	const struct upstream_request *request,
 	const struct upstream_events *events, void *owner);
+
+/* The bytes of the request's body are not needed any more. */
+bool upstream_body_is_sent(const struct upstream *upstream);
 
 /* Go on after a pause. */
 void upstream_resume(struct upstream *upstream);

@@ -62,6 +62,7 @@ static void on_writable(struct connection *connection);
 static void watch_again(struct connection *connection);
 static enum http_sent send_more(struct connection *connection);
 static void finish_answer(struct connection *connection);
+static void watch_input(struct connection *connection);
 static void connection_push(struct http_exchange *x);
 static bool connection_to_worker(
 	struct http_exchange *x, http_work *work, void *owner);
@@ -110,7 +111,7 @@ void port_drain(struct port *port)
 	loop_unwatch(port->setup.loop, &port->listener);
 	for (struct connection *c = port->first; c; c = next) {
 		next = c->next;
-		c->x.keep = false;
+		/* The others are closed by finish_answer(). */
 		if (c->state == CONNECTION_IDLE)
 			on_request(c);
 	}
@@ -123,7 +124,8 @@ void port_abort(struct port *port)
 
 	for (struct connection *c = port->first; c; c = next) {
 		next = c->next;
-		if (c->state == CONNECTION_BUSY)
+		/* Without a descriptor: told already, its owner is at it. */
+		if (c->state == CONNECTION_BUSY && c->x.fd >= 0)
 			on_gone(c);
 	}
 }
@@ -281,8 +283,6 @@ static void read_and_serve(struct http_exchange *x, void *owner)
 	enum http_read read = http_request_read(x, &err);
 
 	(void)owner;
-	if (connection->port->draining)
-		x->keep = false;
 	switch (read) {
 	case HTTP_READ: connection->port->setup.serve(x, NULL); break;
 	case HTTP_READ_REFUSED: connection->port->setup.serve(x, &err); break;
@@ -319,9 +319,7 @@ static void on_writable(struct connection *connection)
 {
 	struct http_exchange *x = &connection->x;
 
-	connection->wants_out = false;
-	loop_rewatch(connection->port->setup.loop, &connection->watch,
-		EPOLLIN | EPOLLRDHUP);
+	watch_input(connection);
 	if (x->ended)
 		send_more(connection);
 	else if (send_more(connection) == HTTP_SENT && x->waiter)
@@ -359,6 +357,15 @@ static void finish_answer(struct connection *connection)
 	connection->state = CONNECTION_IDLE;
 	if (!keep)
 		connection_close(connection);
+	else if (connection->wants_out)
+		watch_input(connection);
+}
+
+static void watch_input(struct connection *connection)
+{
+	connection->wants_out = false;
+	loop_rewatch(connection->port->setup.loop, &connection->watch,
+		EPOLLIN | EPOLLRDHUP);
 }
 
 static void connection_push(struct http_exchange *x)
@@ -382,12 +389,15 @@ static bool connection_to_worker(
 {
 	struct connection *connection = CONTAINER_OF(x, struct connection, x);
 
+	assert(!x->on_worker);
 	connection->work = work;
 	connection->work_owner = owner;
 	connection->task.run = run_on_worker;
 	connection->state = CONNECTION_AWAY;
 	x->on_worker = true;
-	loop_unwatch(connection->port->setup.loop, &connection->watch);
+	/* When its client is gone the number is another one's by now. */
+	if (connection->watched)
+		loop_unwatch(connection->port->setup.loop, &connection->watch);
 	connection->watched = false;
 	if (workers_post(connection->port->setup.workers, &connection->task))
 		return true;

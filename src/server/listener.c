@@ -20,7 +20,7 @@ static bool is_listening(int fd);
 static int systemd_fd(void);
 static bool open_unix(struct str path, const struct settings *settings, int *fd,
 	struct error *err);
-static bool bind_unix(int fd, struct str path, mode_t mode);
+static bool listen_unix(int fd, struct str path, mode_t mode, int backlog);
 static bool open_tcp(struct str address, const struct settings *settings,
 	int *fd, struct error *err);
 static bool read_mode(struct str text, mode_t *mode);
@@ -86,8 +86,7 @@ static bool open_unix(struct str path, const struct settings *settings, int *fd,
 			"0660",
 			STR_ARG(settings->socket_mode));
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (*fd >= 0 && bind_unix(*fd, path, mode) &&
-		listen(*fd, (int)settings->backlog) == 0)
+	if (*fd >= 0 && listen_unix(*fd, path, mode, (int)settings->backlog))
 		return true;
 	error_refuse(err, ERR_CONFIG, "server.listen",
 		"cannot listen on unix:%.*s: %s", STR_ARG(path),
@@ -97,12 +96,13 @@ static bool open_unix(struct str path, const struct settings *settings, int *fd,
 	return false;
 }
 
-/* Bound under another name first, then put in place with its mode. */
-static bool bind_unix(int fd, struct str path, mode_t mode)
+/* Ready under another name first, then put in place. */
+static bool listen_unix(int fd, struct str path, mode_t mode, int backlog)
 {
 	struct sockaddr_un own = { .sun_family = AF_UNIX };
 	struct buf name = BUF_INIT(sizeof(own.sun_path));
 	struct buf final = BUF_INIT(sizeof(own.sun_path));
+	int reason;
 	bool ok;
 
 	buf_printf(&name, "%.*s.%d", STR_ARG(path), (int)getpid());
@@ -114,7 +114,12 @@ static bool bind_unix(int fd, struct str path, mode_t mode)
 		unlink(own.sun_path);
 		ok = bind(fd, (struct sockaddr *)&own, sizeof(own)) == 0 &&
 		     chmod(own.sun_path, mode) == 0 &&
+		     listen(fd, backlog) == 0 &&
 		     rename(own.sun_path, buf_cstr(&final)) == 0;
+		reason = errno;
+		if (!ok)
+			unlink(own.sun_path);
+		errno = reason;
 	}
 	buf_release(&name);
 	buf_release(&final);

@@ -160,6 +160,7 @@ static void *lane_main(void *context)
 {
 	struct lane *lane = context;
 
+	pthread_setname_np(pthread_self(), "loop");
 	loop_run(lane->loop);
 	return NULL;
 }

@@ -92,6 +92,7 @@ static void *worker_main(void *context)
 	struct workers *workers = context;
 	struct task *task;
 
+	pthread_setname_np(pthread_self(), "worker");
 	while ((task = next_task(workers)))
 		task->run(task);
 	return NULL;
