@@ -272,8 +272,11 @@ static bool read_bytes(struct buf *body, FCGX_Stream *in, int64_t expected)
 			want = INT_MAX;
 		if (want > room)
 			want = room;
-		if (expected >= 0 && want == 0)
+		if (expected >= 0 && want == 0) {
+			/* The record that ends it must not be left behind. */
+			drain(in);
 			return true;
+		}
 		if (want == 0)
 			return FCGX_GetChar(in) < 0;
 		if (!buf_reserve(body, want))
