@@ -24,6 +24,7 @@
 static bool is_whole(struct str bytes, int id);
 static bool is_for_responder(struct str content);
 static void copy_params(struct http_exchange *x, char **envp);
+static size_t sort_kept(char **envp);
 static bool is_kept(struct str param);
 static void add_param(struct http_exchange *x, struct str param);
 static void set_facts(struct http_exchange *x);
@@ -137,27 +138,38 @@ static bool is_for_responder(struct str content)
  * long as it lives. */
 static void copy_params(struct http_exchange *x, char **envp)
 {
-	size_t count = 0;
+	size_t count = sort_kept(envp);
 	size_t bytes = 0;
 	char *text;
 
-	for (char **param = envp; *param; param++) {
-		if (is_kept(str_of(*param))) {
-			count++;
-			bytes += strlen(*param) + 1;
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		bytes += strlen(envp[i]) + 1;
 	x->params = ARENA_ARRAY(&x->arena, struct http_param, count);
 	text = arena_alloc(&x->arena, bytes);
-	for (char **param = envp; *param; param++) {
-		size_t n = strlen(*param);
+	for (size_t i = 0; i < count; i++) {
+		size_t n = strlen(envp[i]);
 
-		if (!is_kept((struct str){ *param, n }))
-			continue;
-		memcpy(text, *param, n + 1);
+		memcpy(text, envp[i], n + 1);
 		add_param(x, (struct str){ text, n });
 		text += n + 1;
 	}
+}
+
+/* Brings those that are kept to the front, and counts them. */
+static size_t sort_kept(char **envp)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; envp[i]; i++) {
+		char *param = envp[i];
+
+		if (!is_kept(str_of(param)))
+			continue;
+		/* libfcgi frees them all: none may be overwritten. */
+		envp[i] = envp[count];
+		envp[count++] = param;
+	}
+	return count;
 }
 
 /* Headers, and what the gateway itself reads. */

@@ -441,7 +441,8 @@ static void set_body(
 		return;
 	}
 	upstream->body_count = 0; /* this copy is all that is needed */
-	buf_reserve(&upstream->joined, bytes);
+	if (bytes > 0)
+		buf_reserve(&upstream->joined, bytes);
 	for (size_t i = 0; i < request->body_count; i++)
 		buf_append(&upstream->joined, request->body[i]);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, upstream->joined.p);
