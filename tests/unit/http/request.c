@@ -343,6 +343,17 @@ static void a_body_shorter_than_it_says(void **state)
 	assert_false(x.keep);
 }
 
+/* As CGI has it: the length counts, and what follows is nobody's. */
+static void a_body_longer_than_it_says(void **state)
+{
+	(void)state;
+	web_params(&params, "POST", "/", 4);
+	send_request(1, true, S("four and more"), 5, 0);
+	assert_int_equal(http_request_read(&x, &err), HTTP_READ);
+	assert_body(S("four"));
+	assert_int_equal(http_request_waiting(&x), HTTP_NOTHING);
+}
+
 /* Begin and params are there, and a piece of the body. */
 static void send_half_a_body(bool chunked)
 {
@@ -583,6 +594,7 @@ int main(void)
 		REQUEST_TEST(a_body_at_its_limit_and_one_over),
 		REQUEST_TEST(a_length_that_is_no_number),
 		REQUEST_TEST(a_body_shorter_than_it_says),
+		REQUEST_TEST(a_body_longer_than_it_says),
 		REQUEST_TEST(the_connection_closes_in_the_body),
 		REQUEST_TEST(the_body_stalls),
 		REQUEST_TEST(the_connection_closes_in_the_head),
