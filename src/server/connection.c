@@ -19,6 +19,7 @@
 #include "base/log.h"
 
 #define ACCEPTS_PER_EVENT 16
+#define ACCEPT_AGAIN_MS 100
 
 enum connection_state {
 	CONNECTION_IDLE, /* waits for a request */
@@ -29,6 +30,8 @@ enum connection_state {
 struct port {
 	struct port_setup setup;
 	struct watch listener;
+	struct timer accept_again; /* set while the listener rests */
+	bool accept_failed;        /* since the last connection */
 	struct connection *first;
 	bool draining;
 	bool told_drained;
@@ -50,6 +53,8 @@ struct connection {
 
 static void on_listener(struct watch *watch, uint32_t events);
 static bool accept_one(struct port *port);
+static void rest_from_accepting(struct port *port);
+static void on_accept_again(struct timer *timer);
 static void set_read_timeout(int fd, int64_t timeout_ms);
 static void connection_open(struct port *port, int fd);
 static void connection_close(struct connection *connection);
@@ -89,6 +94,7 @@ bool port_open(
 	port->setup = *setup;
 	port->listener.fd = setup->listen_fd;
 	port->listener.ready = on_listener;
+	port->accept_again.expired = on_accept_again;
 	if (!loop_watch(setup->loop, &port->listener, EPOLLIN | EPOLLEXCLUSIVE,
 		    err)) {
 		free(port);
@@ -108,6 +114,7 @@ void port_drain(struct port *port)
 	while (accept_one(port))
 		continue;
 	port->draining = true;
+	loop_timer_clear(port->setup.loop, &port->accept_again);
 	loop_unwatch(port->setup.loop, &port->listener);
 	for (struct connection *c = port->first; c; c = next) {
 		next = c->next;
@@ -158,12 +165,35 @@ static bool accept_one(struct port *port)
 	int fd = accept4(port->listener.fd, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd >= 0) {
+		port->accept_failed = false;
 		connection_open(port, fd);
 		return true;
 	}
 	if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-		log_error("cannot accept a connection: %s", strerror(errno));
+		rest_from_accepting(port);
 	return false;
+}
+
+/* Out of descriptors, or the like: the listener would wake us at once again,
+ * for nothing, until a call ends. */
+static void rest_from_accepting(struct port *port)
+{
+	if (!port->accept_failed)
+		log_error("cannot accept connections, trying every %d ms: %s",
+			ACCEPT_AGAIN_MS, strerror(errno));
+	port->accept_failed = true;
+	loop_unwatch(port->setup.loop, &port->listener);
+	loop_timer_set(port->setup.loop, &port->accept_again, ACCEPT_AGAIN_MS);
+}
+
+static void on_accept_again(struct timer *timer)
+{
+	struct port *port = CONTAINER_OF(timer, struct port, accept_again);
+	struct error err;
+
+	if (!loop_watch(port->setup.loop, &port->listener,
+		    EPOLLIN | EPOLLEXCLUSIVE, &err))
+		loop_timer_set(port->setup.loop, timer, ACCEPT_AGAIN_MS);
 }
 
 static void connection_open(struct port *port, int fd)

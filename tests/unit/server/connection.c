@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <linux/sockios.h>
 
 #include "../http/web_server.h"
@@ -477,6 +478,40 @@ static void two_hundred_at_once(void **state)
 }
 
 /* --- refusing */
+
+static int64_t cpu_ms(void)
+{
+	struct rusage usage;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	return usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000 +
+	       usage.ru_stime.tv_sec * 1000 + usage.ru_stime.tv_usec / 1000;
+}
+
+/* One client waits in the backlog: that must not keep the loop busy. */
+static void without_descriptors_it_rests(void **state)
+{
+	struct rlimit limit;
+	struct rlimit low;
+	int64_t before;
+	int fd = connected();
+
+	(void)state;
+	ask(fd, 1, true, "/echo", S("first"));
+	read_answer(fd, 1, 200, S("first"));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	low = limit;
+	low.rlim_cur = (rlim_t)connected() + 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	usleep(50000);
+	before = cpu_ms();
+	usleep(400000);
+	assert_true(cpu_ms() - before < 100);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_works_on();
+	close(fd);
+	close((int)low.rlim_cur - 1);
+}
 
 static void garbage_closes(void **state)
 {
@@ -955,6 +990,7 @@ int main(void)
 		CONNECTION_TEST(a_large_request_and_a_large_answer),
 		CONNECTION_TEST(work_changes_threads),
 		CONNECTION_TEST(two_hundred_at_once),
+		CONNECTION_TEST(without_descriptors_it_rests),
 		CONNECTION_TEST(garbage_closes),
 		CONNECTION_TEST(a_body_over_the_limit),
 		CONNECTION_TEST(a_request_that_stalls),
