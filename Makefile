@@ -209,6 +209,14 @@ bench: deps
 	$(MAKE) all $(BUILD)/streams
 	@BUILD=$(BUILD) QUICK=$(QUICK) BODY_KB=$(BODY_KB) tests/bench/run
 
+coverage: test-deps
+	$(call install_packages,gcovr)
+	$(MAKE) CC=gcc COVERAGE=1 unit
+	@mkdir -p build/coverage
+	gcovr --root . --filter src/ --html-details build/coverage/index.html \
+		--print-summary --txt build/coverage/lines.txt build/gcc-coverage
+	@cat build/coverage/lines.txt
+
 # --- installation
 
 SYSCONFDIR ?= /etc
