@@ -62,6 +62,10 @@ void relay_reset(struct call *call)
 	call->upstream_status = 0;
 	call->is_stream_reply = false;
 	buf_clear(&call->reply);
+	/* The beginning of an event is not to be continued by another's. */
+	frames_release(&call->frames);
+	frames_init(&call->frames,
+		(size_t)call->gateway->settings->max_frame_bytes);
 	chat_facts_init(&call->facts);
 }
 
