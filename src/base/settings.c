@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 #define MAX_SECRET_BYTES 4096
 
 enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL };
@@ -19,22 +21,37 @@ struct setting {
 	const char *value; /* the default */
 	int64_t min, max;  /* of a SETTING_INT */
 	const char *meaning;
+	bool (*is_valid)(struct str value); /* of a SETTING_TEXT; or NULL */
+	const char *expected;               /* what that wants to see */
 };
 
-#define TEXT(name, field, value, meaning)                                    \
-	{                                                                    \
-		name, SETTING_TEXT, offsetof(struct settings, field), value, \
-			0, 0, meaning                                        \
+static bool is_mode(struct str value);
+static bool is_log_level(struct str value);
+
+#define FIELD(field) offsetof(struct settings, field)
+#define TEXT(NAME, FIELD_NAME, VALUE, MEANING)               \
+	{                                                    \
+		.name = NAME, .type = SETTING_TEXT,          \
+		.offset = FIELD(FIELD_NAME), .value = VALUE, \
+		.meaning = MEANING                           \
 	}
-#define INT(name, field, value, min, max, meaning)                          \
-	{                                                                   \
-		name, SETTING_INT, offsetof(struct settings, field), value, \
-			min, max, meaning                                   \
+#define CHECKED(NAME, FIELD_NAME, VALUE, IS_VALID, EXPECTED, MEANING)          \
+	{                                                                      \
+		.name = NAME, .type = SETTING_TEXT,                            \
+		.offset = FIELD(FIELD_NAME), .value = VALUE,                   \
+		.is_valid = IS_VALID, .expected = EXPECTED, .meaning = MEANING \
 	}
-#define BOOL(name, field, value, meaning)                                    \
-	{                                                                    \
-		name, SETTING_BOOL, offsetof(struct settings, field), value, \
-			0, 0, meaning                                        \
+#define INT(NAME, FIELD_NAME, VALUE, MIN, MAX, MEANING)                  \
+	{                                                                \
+		.name = NAME, .type = SETTING_INT,                       \
+		.offset = FIELD(FIELD_NAME), .value = VALUE, .min = MIN, \
+		.max = MAX, .meaning = MEANING                           \
+	}
+#define BOOL(NAME, FIELD_NAME, VALUE, MEANING)               \
+	{                                                    \
+		.name = NAME, .type = SETTING_BOOL,          \
+		.offset = FIELD(FIELD_NAME), .value = VALUE, \
+		.meaning = MEANING                           \
 	}
 
 #define HOUR_MS 3600000
@@ -43,7 +60,8 @@ struct setting {
 static const struct setting table[] = {
 	TEXT("server.listen", listen, "unix:/run/llm-gateway/fcgi.sock",
 		"where the web server finds us: unix:PATH or ADDRESS:PORT"),
-	TEXT("server.socket_mode", socket_mode, "0660",
+	CHECKED("server.socket_mode", socket_mode, "0660", is_mode,
+		"an octal mode such as 0660",
 		"who may connect to a unix socket, as for chmod"),
 	INT("server.loops", loops, "0", 0, 64,
 		"event loops; 0 is one per core"),
@@ -98,7 +116,8 @@ static const struct setting table[] = {
 		"largest single event of a stream"),
 	BOOL("gateway.metadata", metadata, "yes",
 		"add the metadata member to answers"),
-	TEXT("log.level", log_level, "info", "error, warn, info or debug"),
+	CHECKED("log.level", log_level, "info", is_log_level,
+		"error, warn, info or debug", "what is told, and what is not"),
 	INT("log.keep_days", log_keep_days, "0", 0, 36500,
 		"older rows of the request log are dropped; 0 keeps all"),
 	BOOL("log.requests", log_requests, "yes", "one log line per call"),
@@ -247,6 +266,10 @@ static bool setting_apply(const struct setting *setting,
 
 	switch (setting->type) {
 	case SETTING_TEXT:
+		if (setting->is_valid && !setting->is_valid(value))
+			return error_refuse(err, ERR_CONFIG, setting->name,
+				"%s = '%.*s': expected %s", setting->name,
+				STR_ARG(value), setting->expected);
 		*(struct str *)field = arena ? arena_copy(arena, value) : value;
 		return true;
 	case SETTING_INT:
@@ -265,6 +288,22 @@ static bool setting_apply(const struct setting *setting,
 			STR_ARG(value));
 	}
 	abort();
+}
+
+static bool is_mode(struct str value)
+{
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] < '0' || value.p[i] > '7')
+			return false;
+	}
+	return value.n >= 3 && value.n <= 4;
+}
+
+static bool is_log_level(struct str value)
+{
+	enum log_level level;
+
+	return log_level_parse(value, &level);
 }
 
 static bool parse_bool(struct str value, bool *out)

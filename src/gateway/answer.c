@@ -7,7 +7,6 @@
 #include "base/money.h"
 
 static void begin_error(struct call *call, int status, const char *type);
-static struct str without_key(struct call *call, struct str body);
 static bool open_current_key(struct call *call, struct buf *secret);
 static int64_t latency_ms(const struct call *call);
 static unsigned retry_after(const struct error *err);
@@ -53,7 +52,7 @@ void answer_refusal(struct call *call)
 	struct http_exchange *x = call->x;
 	struct str type = upstream_header(call->upstream, S("content-type"));
 	struct str retry = upstream_header(call->upstream, S("retry-after"));
-	struct str body = without_key(call, buf_str(&call->reply));
+	struct str body = answer_without_key(call, buf_str(&call->reply));
 
 	if (x->began || body.n == 0) {
 		/* Nothing of it can be passed on as it is. */
@@ -76,15 +75,18 @@ void answer_whole(struct call *call)
 {
 	struct http_exchange *x = call->x;
 	struct str type = upstream_header(call->upstream, S("content-type"));
+	struct str body = buf_str(&call->reply);
 	char cost[MONEY_TEXT_BYTES];
 	struct splice splice;
 
+	if (call->facts.failed)
+		body = answer_without_key(call, body);
 	call->complete = true;
 	meter(call);
-	splice_make(&splice, buf_str(&call->reply), NULL, 0);
+	splice_make(&splice, body, NULL, 0);
 	if (answer_wants_metadata(call))
-		call->dialect->splice_reply(buf_str(&call->reply), &call->facts,
-			answer_metadata(call), &splice);
+		call->dialect->splice_reply(
+			body, &call->facts, answer_metadata(call), &splice);
 	call->status = call->upstream_status;
 	http_begin(x, call->status,
 		type.n ? arena_cstr(call->arena, type) : "application/json");
@@ -169,28 +171,27 @@ static void begin_error(struct call *call, int status, const char *type)
 		http_header_int(call->x, "Retry-After", seconds);
 }
 
-/*
- * A provider may quote the key it was sent; the client must not learn it.
- * Every other byte stays.
- */
-static struct str without_key(struct call *call, struct str body)
+struct str answer_without_key(struct call *call, struct str text)
 {
 	struct buf secret = BUF_INIT(PROVIDER_KEY_MAX_BYTES);
 	struct str key;
+	char *copy = NULL;
 
 	if (!open_current_key(call, &secret))
-		return body;
+		return text;
 	key = buf_str(&secret);
-	for (size_t at = 0; key.n > 0 && at < body.n;) {
-		size_t found = at + str_find(str_from(body, at), key);
+	for (size_t at = 0; key.n > 0 && at < text.n;) {
+		size_t found = at + str_find(str_from(text, at), key);
 
-		if (found >= body.n)
+		if (found >= text.n)
 			break;
-		memset(call->reply.p + found, '*', key.n);
+		if (!copy)
+			copy = arena_cstr(call->arena, text);
+		memset(copy + found, '*', key.n);
 		at = found + key.n;
 	}
 	vault_wipe(&secret);
-	return body;
+	return copy ? (struct str){ copy, text.n } : text;
 }
 
 static bool open_current_key(struct call *call, struct buf *secret)

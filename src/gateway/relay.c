@@ -15,6 +15,12 @@
 
 /* A client that has this much to read yet holds its provider back. */
 #define MAX_PENDING_BYTES 65536
+/*
+ * A client that has read the last event may count on the call being in the
+ * journal. So that event waits for the end of the call, which comes with it
+ * as a rule, but for no longer than this.
+ */
+#define LINGER_MS 50
 
 static void on_head(void *owner, int status);
 static enum upstream_flow on_body(void *owner, struct str bytes);
@@ -158,6 +164,8 @@ static void relay_events_of(struct call *call, struct str bytes)
 	}
 	if (state == FRAMES_FAILED)
 		fail(call);
+	else if (call->facts.done)
+		loop_timer_set(call->x->loop, &call->keepalive, LINGER_MS);
 	else if (http_pending(call->x) > 0)
 		http_push(call->x);
 }
@@ -180,8 +188,11 @@ static bool relay_frame(struct call *call, const struct frame *frame)
 
 static void write_frame(struct call *call, const struct frame *frame)
 {
+	bool is_error = call->facts.frame == FRAME_ERROR;
+
 	begin_if_first(call);
-	http_body(call->x, frame->raw);
+	http_body(call->x,
+		is_error ? answer_without_key(call, frame->raw) : frame->raw);
 }
 
 /* With the first byte the target is chosen for good: the request's body has
@@ -239,7 +250,6 @@ static void end_stream(struct call *call)
 	}
 	if (!call->x->began)
 		answer_begin_stream(call);
-	call->upstream = NULL;
 	call_end(call);
 }
 
@@ -307,7 +317,7 @@ static void fail(struct call *call)
 }
 
 /* Nothing was written for a while: keep the connection alive, and find out
- * whether the client still is. */
+ * whether the client still is. Or the provider lingers after its last event. */
 static void on_silence(struct timer *timer)
 {
 	struct call *call = CONTAINER_OF(timer, struct call, keepalive);
@@ -315,6 +325,10 @@ static void on_silence(struct timer *timer)
 	int64_t interval = keepalive_ms(call);
 	int64_t quiet = loop_now_ms(x->loop) - call->last_write_ms;
 
+	if (call->facts.done) {
+		end_stream(call);
+		return;
+	}
 	if (quiet >= interval) {
 		quiet = 0;
 		call->last_write_ms = loop_now_ms(x->loop);

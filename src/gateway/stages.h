@@ -58,6 +58,11 @@ void answer_failure(struct call *call);
 void answer_refusal(struct call *call);
 /* The provider's whole answer. */
 void answer_whole(struct call *call);
+/*
+ * What a provider says of an error, without the key it was sent: some quote
+ * it, and the client must not learn it. Every other byte stays.
+ */
+struct str answer_without_key(struct call *call, struct str text);
 /* Begin a stream: status and headers. */
 void answer_begin_stream(struct call *call);
 /* The `metadata` object. */

@@ -148,16 +148,14 @@ test('settings that are wrong are found, with their line', async (t) => {
 		['a number out of bounds', '[server]\nworkers = 100000', 2,
 			/workers/],
 		['no assignment', '[server]\nworkers', 2, /./],
-		// Judged where the log begins, which knows no lines.
-		['a word that is none', '[log]\nlevel = loud', undefined,
+		['a word that is none', '[log]\nlevel = loud', 2,
 			/log\.level = 'loud': expected/],
 	];
 
 	for (const [name, text, line, reason] of cases) {
 		await t.test(name, async () => {
 			const file = path.join(stack.folder, 'wrong.conf');
-			const place = line === undefined ? /./
-				: new RegExp(`wrong\\.conf:${lines + line}\\b`);
+			const place = new RegExp(`wrong\\.conf:${lines + line}\\b`);
 
 			fs.writeFileSync(file, `${right.trimEnd()}\n${text}\n`);
 			for (const words of [['check'], ['serve', '--listen',

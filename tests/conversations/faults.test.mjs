@@ -218,6 +218,43 @@ test('a provider that quotes its key does not betray it', async () => {
 	}
 });
 
+test('nor where the refusal is within a 200', async () => {
+	const error = JSON.stringify({ error: { message: `bad key ${SECRET}` } });
+	const blotted = error.replaceAll(SECRET, '*'.repeat(SECRET.length));
+
+	await stack.play({ status: 200, body: error,
+		headers: { 'Content-Type': 'application/json' } });
+	const whole = await stack.chat(hello('tokens=4'),
+		{ headers: { 'X-Gateway-Metadata': 'off' } });
+
+	assert.equal(whole.text, blotted);
+	await stack.play({ status: 200, body: `data: ${error}\n\n`, chunk: 9,
+		headers: { 'Content-Type': 'text/event-stream' } });
+	const stream = await stack.chat(hello('tokens=4', { stream: true }));
+
+	assert.equal(stream.text, `data: ${blotted}\n\n`);
+	for (const answer of [whole, stream])
+		rowOf(answer, 'quoted key', (row) => {
+			assert.equal(row.error, 'upstream_error');
+			assert.ok(!row.error_detail.includes(SECRET.slice(10)));
+		});
+});
+
+test('a provider that lingers after [DONE] holds nobody up', async () => {
+	const start = performance.now();
+
+	await stack.play({ status: 200, gap_ms: 3000, chunk: 1000,
+		headers: { 'Content-Type': 'text/event-stream' },
+		body: 'data: {"id":"x","choices":[{"index":0,"delta":{"content":' +
+			'"hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n' +
+			': comment\n'.repeat(200) });
+	const answer = await stack.chat(hello('tokens=4', { stream: true }));
+
+	assert.ok(performance.now() - start < 2000);
+	assert.ok(answer.text.includes('data: [DONE]\n\n'));
+	rowOf(answer, 'lingering', (row) => assert.equal(row.complete, true));
+});
+
 test('an alias goes on with its next target', async (t) => {
 	for (const first of ['unreachable', 'fault=reset', 'fault=garbage',
 		'fault=stall', 'status=401', 'status=404', 'status=429',

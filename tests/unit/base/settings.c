@@ -198,6 +198,30 @@ static void a_line_that_is_too_long_is_refused(void **state)
 		error_message(&fixture->err), ":2: this line is too long"));
 }
 
+static void words_are_checked(void **state)
+{
+	static const char *const bad[] = { "log.level = loud",
+		"server.socket_mode = 0999", "server.socket_mode = rw",
+		"server.socket_mode =" };
+	struct fixture *fixture = *state;
+	struct settings settings;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct str line = str_of(bad[i]);
+		size_t dot = str_index(line, '.');
+		char text[120];
+
+		snprintf(text, sizeof(text), "[%.*s]\n%s\n", (int)dot, line.p,
+			line.p + dot + 1);
+		write_file(fixture, text);
+		assert_false(settings_load(&settings, fixture->path,
+			&fixture->arena, &fixture->err));
+		assert_non_null(strstr(error_message(&fixture->err), ":2: "));
+		assert_non_null(
+			strstr(error_message(&fixture->err), "expected"));
+	}
+}
+
 static void a_file_that_is_not_there(void **state)
 {
 	struct fixture *fixture = *state;
@@ -337,6 +361,7 @@ int main(void)
 		TEST(a_line_that_is_no_setting),
 		TEST(an_indented_line_is_refused),
 		TEST(a_line_that_is_too_long_is_refused),
+		TEST(words_are_checked),
 		TEST(a_file_that_is_not_there),
 		TEST(one_assignment),
 		TEST(assignments_that_are_none),
