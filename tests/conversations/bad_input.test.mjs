@@ -416,3 +416,8 @@ function sendHalf(url, key) {
 			request.destroy());
 	});
 }
+
+test('a path that nginx cannot read is refused in JSON', async () => {
+	for (const path of ['/v1/%00models', '/v1/%zz'])
+		assertRefused(await stack.get(path), 400, 'bad_request', null);
+});
