@@ -64,7 +64,7 @@ static const struct setting table[] = {
 		"an octal mode such as 0660",
 		"who may connect to a unix socket, as for chmod"),
 	INT("server.loops", loops, "0", 0, 64,
-		"event loops; 0 is one per core"),
+		"event loops; 0 is one for every two cores"),
 	INT("server.workers", workers, "4", 1, 256,
 		"threads for what may block: SQL, slow uploads"),
 	INT("server.queue", queue, "1024", 1, 100000,

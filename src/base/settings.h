@@ -21,7 +21,7 @@ struct settings {
 	/* [server] */
 	struct str listen;      /* unix:PATH or ADDRESS:PORT */
 	struct str socket_mode; /* of a unix socket, octal */
-	int64_t loops;          /* 0: one per core */
+	int64_t loops;          /* 0: one for every two cores */
 	int64_t workers;
 	int64_t queue; /* requests that may wait for a worker */
 	int64_t backlog;

@@ -11,7 +11,7 @@ const STREAMS = 200;
 const TOKENS = 20;
 
 for (const web of ['nginx', 'apache']) {
-	const stack = useStack({ web }, async (stack) => {
+	const stack = useStack({ web, set: { 'server.loops': 2 } }, async (stack) => {
 		await stack.addModel('plain', 'tokens=8');
 		await stack.addModel('slow', `tokens=${TOKENS},gap_ms=150`);
 	});

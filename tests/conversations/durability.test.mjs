@@ -11,7 +11,9 @@ import {
 	assertError, hello, program, root, run, sleep, until, useStack,
 } from './stack.mjs';
 
-const stack = useStack({ processes: 2 }, async (stack) => {
+const stack = useStack({
+	processes: 2, set: { 'server.loops': 2 },
+}, async (stack) => {
 	await stack.addModel('plain', 'tokens=8');
 	await stack.addModel('slow', 'tokens=20,gap_ms=100');
 });
