@@ -68,6 +68,12 @@ void log_line(struct str line)
 		return;
 }
 
+void log_lines(struct str lines)
+{
+	if (write(STDERR_FILENO, lines.p, lines.n) < 0)
+		return;
+}
+
 static void log_message(enum log_level level, const char *format, va_list args)
 {
 	char message[2048];

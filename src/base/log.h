@@ -24,5 +24,9 @@ void log_debug(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Write one line that is complete already; a '\n' is added. */
 void log_line(struct str line);
+/* Write several at once, each with its '\n'. A pipe keeps them whole up to
+ * LOG_TOGETHER_BYTES (PIPE_BUF). */
+void log_lines(struct str lines);
+#define LOG_TOGETHER_BYTES 4096
 
 #endif

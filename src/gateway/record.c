@@ -7,6 +7,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+/* The log lines of a loop's calls, written together before it waits. */
+struct log_batch {
+	struct buf lines;
+	struct task write;
+	bool is_deferred;
+};
+
+static _Thread_local struct log_batch log_batch;
+
+static void log_call(struct call *call, struct str line);
+static void write_log_batch(struct task *task);
 static void fill_who(const struct call *call, struct usage_record *record);
 static void fill_target(const struct call *call, struct usage_record *record);
 static void fill_times(const struct call *call, struct usage_record *record);
@@ -46,7 +57,7 @@ void record(struct call *call)
 		call->gateway->journal, buf_str(&line), &err);
 	/* Without the journal the log is the only place left. */
 	if (!written || call->gateway->settings->log_requests)
-		log_line(buf_str(&line));
+		log_call(call, buf_str(&line));
 	if (!written)
 		log_error("the journal did not take the call above: %s",
 			error_detail(&err));
@@ -67,6 +78,38 @@ void call_end(struct call *call)
 	x->waiter = NULL;
 	http_end(x);
 	http_push(x);
+}
+
+/* One system call for each line is a good part of what a call costs. */
+static void log_call(struct call *call, struct str line)
+{
+	struct log_batch *batch = &log_batch;
+
+	if (call->x->on_worker || line.n >= LOG_TOGETHER_BYTES) {
+		log_line(line);
+		return;
+	}
+	if (batch->lines.n + line.n >= LOG_TOGETHER_BYTES) {
+		log_lines(buf_str(&batch->lines));
+		buf_clear(&batch->lines);
+	}
+	batch->lines.max = LOG_TOGETHER_BYTES;
+	buf_append(&batch->lines, line);
+	buf_append_char(&batch->lines, '\n');
+	if (!batch->is_deferred) {
+		batch->is_deferred = true;
+		batch->write.run = write_log_batch;
+		loop_defer(call->x->loop, &batch->write);
+	}
+}
+
+static void write_log_batch(struct task *task)
+{
+	struct log_batch *batch = CONTAINER_OF(task, struct log_batch, write);
+
+	log_lines(buf_str(&batch->lines));
+	buf_release(&batch->lines);
+	batch->is_deferred = false;
 }
 
 static void fill_who(const struct call *call, struct usage_record *usage)

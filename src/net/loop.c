@@ -23,6 +23,8 @@ struct loop {
 	struct epoll_event batch[BATCH];
 	int batch_count; /* of the batch in hand; 0 between batches */
 
+	struct task *deferred; /* newest first */
+
 	struct timer **timers; /* a binary heap; [0] is not used */
 	size_t timer_count;
 	size_t timer_capacity;
@@ -40,6 +42,7 @@ static void wake_up(struct loop *loop);
 static void on_wake(struct watch *watch, uint32_t events);
 static bool run_tasks(struct loop *loop);
 static void run_timers(struct loop *loop);
+static void run_deferred(struct loop *loop);
 static int next_timeout_ms(const struct loop *loop);
 static void run_events(struct loop *loop);
 static void timer_place(struct loop *loop, struct timer *timer, size_t place);
@@ -84,12 +87,14 @@ void loop_run(struct loop *loop)
 	current = loop;
 	loop->now_ms = clock_monotonic_ms();
 	while (run_tasks(loop)) {
+		run_deferred(loop);
 		loop->batch_count = epoll_wait(loop->epoll_fd, loop->batch,
 			BATCH, next_timeout_ms(loop));
 		loop->now_ms = clock_monotonic_ms();
 		run_events(loop);
 		run_timers(loop);
 	}
+	run_deferred(loop);
 	current = NULL;
 }
 
@@ -199,6 +204,23 @@ void loop_run_in(struct loop *loop, struct task *task)
 bool loop_is_current(const struct loop *loop)
 {
 	return current == loop;
+}
+
+void loop_defer(struct loop *loop, struct task *task)
+{
+	assert(loop_is_current(loop));
+	task->next = loop->deferred;
+	loop->deferred = task;
+}
+
+static void run_deferred(struct loop *loop)
+{
+	while (loop->deferred) {
+		struct task *task = loop->deferred;
+
+		loop->deferred = task->next;
+		task->run(task);
+	}
 }
 
 static void wake_up(struct loop *loop)

@@ -66,4 +66,8 @@ void loop_post(struct loop *loop, struct task *task);
 void loop_run_in(struct loop *loop, struct task *task);
 bool loop_is_current(const struct loop *loop);
 
+/* On the loop's thread: run the task once, after all that is at hand and
+ * before the loop waits again or ends. Not while it is deferred already. */
+void loop_defer(struct loop *loop, struct task *task);
+
 #endif
