@@ -68,6 +68,7 @@ static int number_get(
 	struct hot *hot, MDB_txn *txn, struct str name, int64_t *value);
 static int number_put(
 	struct hot *hot, MDB_txn *txn, struct str name, int64_t value);
+static int64_t number_at(const void *bytes);
 static int64_t add_saturating(int64_t a, int64_t b);
 static struct reader *reader_get(struct hot *hot);
 static MDB_txn *reader_begin(struct hot *hot);
@@ -339,8 +340,19 @@ static int number_get(
 		return failed;
 	if (data.mv_size != sizeof(*value))
 		return MDB_BAD_VALSIZE;
-	memcpy(value, data.mv_data, sizeof(*value));
+	*value = number_at(data.mv_data);
 	return MDB_SUCCESS;
+}
+
+/* A page of the map, which no writer touches while a reader may see it. How
+ * LMDB sees to that, a thread sanitizer cannot tell. */
+__attribute__((no_sanitize_thread, noinline)) static int64_t number_at(
+	const void *bytes)
+{
+	int64_t value;
+
+	__builtin_memcpy(&value, bytes, sizeof(value));
+	return value;
 }
 
 static int number_put(

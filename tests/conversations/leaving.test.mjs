@@ -5,7 +5,9 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
 
-import { hello, median, sleep, until, useStack } from './stack.mjs';
+import {
+	hello, median, program, sleep, until, useStack,
+} from './stack.mjs';
 
 const TRIES = 5;
 const KEEPALIVE_MS = 1000;
@@ -94,8 +96,10 @@ test('a client that hardly reads holds its provider back', async () => {
 	await stream.over;
 	assert.ok(stream.complete && stream.isDone);
 	assert.ok(stream.body.length >= size);
-	assert.ok(most - before < 4 * MEGABYTE,
-		`${before} grew to ${most} bytes`);
+	// A sanitizer keeps freed memory for a while, to see who uses it.
+	if (!/address|thread/.test(program))
+		assert.ok(most - before < 4 * MEGABYTE,
+			`${before} grew to ${most} bytes`);
 	assert.equal((await stack.row(stream)).complete, true);
 });
 
