@@ -20,19 +20,22 @@ const stack = useStack({ processes: PROCESSES }, async () => {
 
 const together = (ask) => Promise.all(Array.from({ length: CALLS }, ask));
 
-// Which processes, by number, logged a call with one of these ids.
-function servedBy(answers) {
+// Which processes, by number, logged a call with one of these ids. A line may
+// come a moment after its answer.
+async function servedBy(answers) {
 	const ids = answers.map((answer) => answer.headers['x-request-id']);
-	const numbers = [];
+	const logOf = (number) => fs.readFileSync(path.join(
+		stack.folder, 'logs', `gateway-${number}.log`), 'utf8');
+	const logs = await until(() => {
+		const texts = Array.from({ length: PROCESSES }, (_, i) =>
+			logOf(i + 1));
 
-	for (let number = 1; number <= PROCESSES; number++) {
-		const log = fs.readFileSync(path.join(
-			stack.folder, 'logs', `gateway-${number}.log`), 'utf8');
+		return ids.every((id) => texts.some((text) => text.includes(id)))
+			&& texts;
+	}, 'a log line of every call');
 
-		if (ids.some((id) => log.includes(id)))
-			numbers.push(number);
-	}
-	return numbers;
+	return logs.flatMap((text, i) =>
+		ids.some((id) => text.includes(id)) ? [i + 1] : []);
 }
 
 test('a revoked key is refused by the next call of every process', async () => {
@@ -44,14 +47,14 @@ test('a revoked key is refused by the next call of every process', async () => {
 
 		for (const answer of before)
 			assert.equal(answer.status, 200, answer.text);
-		assert.deepEqual(servedBy(before), [1, 2]);
+		assert.deepEqual(await servedBy(before), [1, 2]);
 		await stack.cli(['key', 'revoke', String(id)]);
 		const after = await together(() =>
 			stack.chat(hello('one'), { key }));
 
 		for (const answer of after)
 			assertError(answer, 401, 'revoked_api_key');
-		assert.deepEqual(servedBy(after), [1, 2]);
+		assert.deepEqual(await servedBy(after), [1, 2]);
 	}
 });
 
@@ -63,7 +66,7 @@ test('a new key is good for the next call of every process', async () => {
 
 		for (const answer of answers)
 			assert.equal(answer.status, 200, answer.text);
-		assert.deepEqual(servedBy(answers), [1, 2]);
+		assert.deepEqual(await servedBy(answers), [1, 2]);
 	}
 });
 
@@ -78,7 +81,7 @@ test('an alias leads where it was set to, at once', async () => {
 			assert.equal(answer.status, 200, answer.text);
 			assert.equal(answer.json().metadata.model_used, model);
 		}
-		assert.deepEqual(servedBy(answers), [1, 2]);
+		assert.deepEqual(await servedBy(answers), [1, 2]);
 	}
 });
 

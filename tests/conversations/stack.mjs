@@ -108,8 +108,22 @@ class Stack {
 	async down() {
 		if (!running.has(this))
 			return;
+		await this.script('down');
+		const found = this.findings();
+
 		await this.script('down', '--purge');
 		running.delete(this);
+		assert.deepEqual(found, []);
+	}
+
+	// What sanitizers and failed assertions left in the logs.
+	findings() {
+		const logs = path.join(this.folder, 'logs');
+		const bad = /Sanitizer|runtime error:|Assertion `/;
+
+		return fs.readdirSync(logs).flatMap((name) =>
+			fs.readFileSync(path.join(logs, name), 'latin1')
+				.split('\n').filter((line) => bad.test(line)));
 	}
 
 	// tests/stack VERB FOLDER WORDS...
