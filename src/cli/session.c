@@ -38,6 +38,7 @@ bool session_read_settings(struct session *session, struct error *err)
 	struct str path = arguments_text(&session->arguments, "config");
 	const char *from_environment = getenv("LLM_GATEWAY_CONFIG");
 	enum log_level level;
+	bool is_level;
 	struct str assignment;
 	size_t at = 0;
 
@@ -55,11 +56,9 @@ bool session_read_settings(struct session *session, struct error *err)
 			    &session->arena, err))
 			return false;
 	}
-	if (!log_level_parse(session->settings.log_level, &level))
-		return error_refuse(err, ERR_CONFIG, "log.level",
-			"log.level = '%.*s': expected error, warn, info or "
-			"debug",
-			STR_ARG(session->settings.log_level));
+	/* The table of settings takes no other word. */
+	is_level = log_level_parse(session->settings.log_level, &level);
+	assert(is_level);
 	log_set_level(level);
 	session->has_settings = true;
 	return true;

@@ -7,7 +7,6 @@
 #include "base/money.h"
 
 static void begin_error(struct call *call, int status, const char *type);
-static bool open_current_key(struct call *call, struct buf *secret);
 static int64_t latency_ms(const struct call *call);
 static unsigned retry_after(const struct error *err);
 
@@ -56,7 +55,6 @@ void answer_refusal(struct call *call)
 
 	if (x->began || body.n == 0) {
 		/* Nothing of it can be passed on as it is. */
-		call->error.http_status = call->upstream_status;
 		snprintf(call->error.message, sizeof(call->error.message), "%s",
 			call->error.detail);
 		answer_failure(call);
@@ -175,9 +173,10 @@ struct str answer_without_key(struct call *call, struct str text)
 {
 	struct buf secret = BUF_INIT(PROVIDER_KEY_MAX_BYTES);
 	struct str key;
+	struct error err;
 	char *copy = NULL;
 
-	if (!open_current_key(call, &secret))
+	if (!call->provider_key || !attempt_open_key(call, &secret, &err))
 		return text;
 	key = buf_str(&secret);
 	for (size_t at = 0; key.n > 0 && at < text.n;) {
@@ -192,17 +191,6 @@ struct str answer_without_key(struct call *call, struct str text)
 	}
 	vault_wipe(&secret);
 	return copy ? (struct str){ copy, text.n } : text;
-}
-
-static bool open_current_key(struct call *call, struct buf *secret)
-{
-	char context[PROVIDER_KEY_CONTEXT_BYTES];
-	struct error ignored;
-
-	return call->provider_key &&
-	       vault_open(call->gateway->vault,
-		       provider_key_context(call->provider_key->id, context),
-		       call->provider_key->sealed, secret, &ignored);
 }
 
 static int64_t latency_ms(const struct call *call)

@@ -96,15 +96,12 @@ static bool add_key_header(struct call *call, struct headers *headers)
 {
 	const struct provider *provider = call->target->provider;
 	struct buf secret = BUF_INIT(PROVIDER_KEY_MAX_BYTES);
-	char context[PROVIDER_KEY_CONTEXT_BYTES];
 	bool bearer = str_equal(provider->auth, S("bearer"));
 
 	call->provider_key = pick_key(provider);
 	if (!call->provider_key)
 		return true;
-	if (!vault_open(call->gateway->vault,
-		    provider_key_context(call->provider_key->id, context),
-		    call->provider_key->sealed, &secret, &call->error))
+	if (!attempt_open_key(call, &secret, &call->error))
 		return false;
 	add_header(headers,
 		arena_printf(call->arena, "%.*s: %s%.*s",
@@ -113,6 +110,16 @@ static bool add_key_header(struct call *call, struct headers *headers)
 			.p);
 	vault_wipe(&secret);
 	return true;
+}
+
+bool attempt_open_key(
+	const struct call *call, struct buf *secret, struct error *err)
+{
+	char context[PROVIDER_KEY_CONTEXT_BYTES];
+
+	return vault_open(call->gateway->vault,
+		provider_key_context(call->provider_key->id, context),
+		call->provider_key->sealed, secret, err);
 }
 
 static void add_header(struct headers *headers, const char *line)

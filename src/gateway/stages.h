@@ -37,6 +37,10 @@ void call_next_attempt(struct call *call);
 /* Ask call->target; false with call->error set when it cannot be asked. */
 MUST_USE bool attempt_start(struct call *call);
 
+/* Append call->provider_key in the clear; the caller wipes it. ERR_CRYPTO. */
+MUST_USE bool attempt_open_key(
+	const struct call *call, struct buf *secret, struct error *err);
+
 /* --- relay.c: the provider's answer on its way to the client --- */
 
 extern const struct upstream_events relay_events;
