@@ -34,7 +34,7 @@ SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/src/%.o)
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 
-UNIT_SOURCES := $(sort $(wildcard tests/unit/*/*.c))
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c))
 UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=$(BUILD)/tests/%)
 
 SIMULATOR_OBJECTS := $(patsubst tests/%.c,$(BUILD)/tests/%.o,\
@@ -54,7 +54,7 @@ $(BUILD)/simulator: $(SIMULATOR_OBJECTS) $(BUILD)/libgateway.a
 
 $(BUILD)/libgateway.a: $(LIBRARY_OBJECTS)
 	rm -f $@
-	ar rcs $@ $^
+	ar qcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -120,7 +120,7 @@ test-deps: deps
 
 tests/node_modules/.package-lock.json: tests/package.json \
 		tests/package-lock.json
-	cd tests && npm ci
+	cd tests && npm ci --ignore-scripts
 	@touch $@
 
 # --- a first run, tests, checks
@@ -172,14 +172,25 @@ FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,\
 	$(sort $(wildcard tests/fuzz/*.c)))
 FUZZ_CFLAGS := -std=gnu11 -O1 -g $(WARNINGS) -D_GNU_SOURCE -Isrc -pthread \
-	-fsanitize=fuzzer,address,undefined
+	-MMD -MP -fsanitize=address,undefined -fno-sanitize-recover=undefined
 # They need no more of us than the floors that are pure.
-FUZZED_SOURCES := $(wildcard src/base/*.c src/dialect/*.c)
+FUZZED_OBJECTS := $(patsubst src/%.c,build/fuzz/src/%.o,\
+	$(wildcard src/base/*.c src/dialect/*.c src/dialect/*/*.c))
 
-build/fuzz/%: tests/fuzz/%.c $(FUZZED_SOURCES) $(wildcard src/base/*.h \
-		src/dialect/*.h)
+build/fuzz/src/%.o: src/%.c
 	@mkdir -p $(@D)
-	clang $(FUZZ_CFLAGS) -o $@ $< $(FUZZED_SOURCES) -ljansson -linih
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+build/fuzz/libgateway.a: $(FUZZED_OBJECTS)
+	rm -f $@
+	ar qcs $@ $^
+
+build/fuzz/%: tests/fuzz/%.c build/fuzz/libgateway.a
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< \
+		build/fuzz/libgateway.a -ljansson -linih
+
+-include $(FUZZED_OBJECTS:.o=.d) $(FUZZERS:=.d)
 
 # What it finds beyond the kept corpus stays in build/fuzz/.
 fuzz: $(FUZZERS)

@@ -87,7 +87,7 @@ bool gateway_key_list(struct db *db, struct arena *arena,
 		       "k.expires_ms, k.revoked_ms, k.last_used_ms, k.rpm, "
 		       "k.tpm, k.allowed_models, k.metadata_mode = 'off', "
 		       "d.limit_picousd, m.limit_picousd, k.project_id, "
-		       "p.organisation_id, k.kind = 'publishable' "
+		       "p.organisation_id, k.kind = 'publishable', k.strict "
 		       "FROM gateway_keys k "
 		       "JOIN projects p ON p.id = k.project_id "
 		       "LEFT JOIN budgets d ON d.scope_kind = 'key' AND "
@@ -136,8 +136,8 @@ static bool insert_row(struct db *db, const struct gateway_key *key,
 		    "INSERT INTO gateway_keys (project_id, name, kind, hash, "
 		    "prefix, created_ms, expires_ms, allowed_models, "
 		    "allowed_providers, allowed_origins, rpm, tpm, concurrent, "
-		    "metadata_mode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-		    "?, ?, ?)",
+		    "metadata_mode, strict) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+		    "?, ?, ?, ?, ?, ?, ?)",
 		    err))
 		return false;
 	gateway_key_hash(text, hash);
@@ -154,6 +154,7 @@ static bool insert_row(struct db *db, const struct gateway_key *key,
 	stmt_bind_int(stmt, key->limits.tokens_per_minute);
 	stmt_bind_int(stmt, key->limits.concurrent);
 	stmt_bind_str(stmt, metadata_names[key->metadata_mode]);
+	stmt_bind_int(stmt, key->is_strict);
 	if (!stmt_run(stmt, err))
 		return false;
 	*id = stmt_insert_id(stmt);
@@ -224,6 +225,7 @@ static bool read_row(struct stmt *stmt, struct arena *arena,
 	key->organisation_id = stmt_int(stmt, 15);
 	key->kind = stmt_int(stmt, 16) ? GATEWAY_KEY_PUBLISHABLE
 				       : GATEWAY_KEY_SECRET;
+	key->is_strict = stmt_int(stmt, 17) != 0;
 	return name_list_read(
 		stmt_str(stmt, 10), arena, &key->allowed_models, err);
 }

@@ -39,6 +39,7 @@ struct gateway_key {
 	struct str name;
 	enum gateway_key_kind kind;
 	enum metadata_mode metadata_mode;
+	bool is_strict;     /* nothing may be dropped in translation */
 	int64_t expires_ms; /* 0: never */
 	int64_t revoked_ms; /* 0: not */
 	struct key_limits limits;

@@ -109,7 +109,8 @@ static bool load(struct db *db, struct key_set *set, struct error *err)
 		       "k.kind = 'publishable', k.metadata_mode, k.expires_ms, "
 		       "k.revoked_ms, k.rpm, k.tpm, k.concurrent, "
 		       "d.limit_picousd, m.limit_picousd, k.allowed_models, "
-		       "k.allowed_providers, k.allowed_origins, k.hash "
+		       "k.allowed_providers, k.allowed_origins, k.hash, "
+		       "k.strict "
 		       "FROM gateway_keys k "
 		       "JOIN projects p ON p.id = k.project_id "
 		       "LEFT JOIN budgets d ON d.scope_kind = 'key' AND "
@@ -176,6 +177,7 @@ static bool read_row(struct stmt *stmt, struct key_set *set,
 	key->metadata_mode = str_equal(mode, S("off"))  ? METADATA_OFF
 			     : str_equal(mode, S("on")) ? METADATA_ON
 							: METADATA_DEFAULT;
+	key->is_strict = stmt_int(stmt, 17) != 0;
 	key->expires_ms = stmt_int(stmt, 6);
 	key->revoked_ms = stmt_int(stmt, 7);
 	key->limits.requests_per_minute = stmt_int(stmt, 8);

@@ -47,6 +47,7 @@ struct settings {
 	int64_t total_timeout_ms;
 	int64_t max_answer_bytes;
 	bool allow_private_upstreams; /* base URLs on private networks */
+	int64_t pool_interval_ms;     /* between two looks at a pool's hosts */
 	/* [stream] */
 	int64_t keepalive_ms; /* silence before an SSE comment */
 	int64_t keepalive_apache_ms;

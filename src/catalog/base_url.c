@@ -8,12 +8,14 @@
 #include <netinet/in.h>
 
 #define PARAM "base_url"
+#define MODEL "{model}"
 
 struct url_parts {
 	struct str scheme;
-	struct str host; /* an IPv6 address without its brackets */
-	struct str port; /* "" when not given */
-	struct str path; /* "" or from its first '/' on */
+	struct str host;  /* an IPv6 address without its brackets */
+	struct str port;  /* "" when not given */
+	struct str path;  /* "" or from its first '/' on */
+	struct str query; /* "" or from its '?' on */
 	bool is_ipv6;
 };
 
@@ -22,7 +24,11 @@ struct network {
 	unsigned bits;
 };
 
+static void append_with_model(
+	struct str text, struct str model, struct buf *out);
 static bool check_bytes(struct str text, struct error *err);
+static bool check_braces(struct str text, struct error *err);
+static bool has_brace(struct str text);
 static bool split_url(
 	struct str text, struct url_parts *parts, struct error *err);
 static bool split_host(
@@ -49,12 +55,47 @@ bool base_url_read(struct str text, bool allow_private, struct arena *arena,
 		return false;
 	while (parts.path.n > 0 && parts.path.p[parts.path.n - 1] == '/')
 		parts.path.n--;
-	*out = arena_printf(arena, "%.*s://%s%.*s%s%s%.*s%.*s",
+	if (parts.query.n == 1)
+		parts.query.n = 0;
+	*out = arena_printf(arena, "%.*s://%s%.*s%s%s%.*s%.*s%.*s",
 		STR_ARG(parts.scheme), parts.is_ipv6 ? "[" : "",
 		STR_ARG(parts.host), parts.is_ipv6 ? "]" : "",
 		parts.port.n ? ":" : "", STR_ARG(parts.port),
-		STR_ARG(parts.path));
+		STR_ARG(parts.path), STR_ARG(parts.query));
 	return true;
+}
+
+void base_url_join(
+	struct str base, struct str model, struct str path, struct buf *out)
+{
+	size_t query = str_index(base, '?');
+	bool has_query = str_index(path, '?') < path.n;
+
+	append_with_model(str_head(base, query), model, out);
+	buf_append(out, path);
+	if (query == base.n)
+		return;
+	buf_append_char(out, has_query ? '&' : '?');
+	append_with_model(str_from(base, query + 1), model, out);
+}
+
+static void append_with_model(
+	struct str text, struct str model, struct buf *out)
+{
+	size_t at = str_find(text, S(MODEL));
+
+	buf_append(out, str_head(text, at));
+	if (at == text.n)
+		return;
+	for (size_t i = 0; i < model.n; i++) {
+		unsigned char c = (unsigned char)model.p[i];
+
+		if (isalnum(c) || strchr("-_.~", c))
+			buf_append_char(out, (char)c);
+		else
+			buf_printf(out, "%%%02X", c);
+	}
+	buf_append(out, str_from(text, at + sizeof(MODEL) - 1));
 }
 
 bool base_url_address_is_private(const struct sockaddr *address)
@@ -87,10 +128,27 @@ static bool check_bytes(struct str text, struct error *err)
 				"A base URL holds no spaces, quotes, "
 				"backslashes or letters outside ASCII.");
 	}
-	if (str_index(text, '?') < text.n || str_index(text, '#') < text.n)
+	if (str_index(text, '#') < text.n)
 		return error_refuse(err, ERR_BAD_FIELD, PARAM,
-			"A base URL has no query and no fragment.");
-	return true;
+			"A base URL has no fragment.");
+	return check_braces(text, err);
+}
+
+/* A brace is part of one {model}, in the path or the query. */
+static bool check_braces(struct str text, struct error *err)
+{
+	struct str before = str_head(text, str_find(text, S(MODEL)));
+	struct str after = str_from(text, before.n + sizeof(MODEL) - 1);
+
+	if (!has_brace(before) && !has_brace(after))
+		return true;
+	return error_refuse(err, ERR_BAD_FIELD, PARAM,
+		"The only braces of a base URL are those of one {model}.");
+}
+
+static bool has_brace(struct str text)
+{
+	return str_index(text, '{') < text.n || str_index(text, '}') < text.n;
 }
 
 static bool split_url(
@@ -105,6 +163,8 @@ static bool split_url(
 		return error_refuse(err, ERR_BAD_FIELD, PARAM,
 			"A base URL begins with https:// or http://.");
 	after_scheme = str_from(text, colon + 3);
+	parts->query = str_from(after_scheme, str_index(after_scheme, '?'));
+	after_scheme = str_head(after_scheme, after_scheme.n - parts->query.n);
 	authority = str_head(after_scheme, str_index(after_scheme, '/'));
 	parts->path = str_from(after_scheme, authority.n);
 	if (str_index(authority, '@') < authority.n)

@@ -20,6 +20,8 @@ static bool load_providers(
 	struct db *db, struct catalog *catalog, struct error *err);
 static bool load_provider_keys(
 	struct db *db, struct catalog *catalog, struct error *err);
+static bool load_provider_hosts(
+	struct db *db, struct catalog *catalog, struct error *err);
 static bool load_models(
 	struct db *db, struct catalog *catalog, struct error *err);
 static bool load_prices(
@@ -30,6 +32,7 @@ static bool take_rows(struct stmt *stmt, struct catalog *catalog,
 	take_row *take, struct error *err);
 static void take_provider(struct stmt *stmt, struct catalog *catalog);
 static void take_provider_key(struct stmt *stmt, struct catalog *catalog);
+static void take_provider_host(struct stmt *stmt, struct catalog *catalog);
 static void take_model(struct stmt *stmt, struct catalog *catalog);
 static void take_price(struct stmt *stmt, struct catalog *catalog);
 static void take_alias_target(struct stmt *stmt, struct catalog *catalog);
@@ -63,6 +66,7 @@ static bool load(struct db *db, struct catalog *catalog, struct error *err)
 	if (!catalog_version_now(db, &catalog->version, err) ||
 		!load_providers(db, catalog, err) ||
 		!load_provider_keys(db, catalog, err) ||
+		!load_provider_hosts(db, catalog, err) ||
 		!load_models(db, catalog, err) ||
 		!load_prices(db, catalog, err) ||
 		!load_aliases(db, catalog, err))
@@ -97,6 +101,18 @@ static bool load_provider_keys(
 		       "ORDER BY id DESC",
 		       err) &&
 	       take_rows(stmt, catalog, take_provider_key, err);
+}
+
+static bool load_provider_hosts(
+	struct db *db, struct catalog *catalog, struct error *err)
+{
+	struct stmt *stmt;
+
+	return stmt_prepare(db, &stmt,
+		       "SELECT provider_id, base_url, weight "
+		       "FROM provider_hosts WHERE enabled = 1 ORDER BY id DESC",
+		       err) &&
+	       take_rows(stmt, catalog, take_provider_host, err);
 }
 
 static bool load_models(
@@ -174,7 +190,8 @@ static void take_provider(struct stmt *stmt, struct catalog *catalog)
 	provider->timeouts.idle_ms = stmt_int(stmt, 10);
 	provider->timeouts.total_ms = stmt_int(stmt, 11);
 	provider->enabled = stmt_int(stmt, 12) != 0;
-	if (!quirks_read(stmt_str(stmt, 5), &provider->quirks, &err) ||
+	if (!provider_read_dialects(provider, &err) ||
+		!quirks_read(stmt_str(stmt, 5), &provider->quirks, &err) ||
 		!read_headers(stmt_str(stmt, 6), arena, provider, &err)) {
 		log_error("provider %.*s is not used: its row cannot be "
 			  "understood: %s",
@@ -203,6 +220,21 @@ static void take_provider_key(struct stmt *stmt, struct catalog *catalog)
 	key->next = provider->keys;
 	provider->keys = key;
 	provider->key_count++;
+}
+
+static void take_provider_host(struct stmt *stmt, struct catalog *catalog)
+{
+	struct provider *provider = find_provider(catalog, stmt_int(stmt, 0));
+	struct provider_host *host;
+
+	if (!provider || provider->host_count == PROVIDER_HOSTS)
+		return;
+	host = ARENA_NEW(&catalog->arena, struct provider_host);
+	host->base_url = arena_copy(&catalog->arena, stmt_str(stmt, 1));
+	host->weight = stmt_int(stmt, 2);
+	host->next = provider->hosts;
+	provider->hosts = host;
+	provider->host_count++;
 }
 
 static void take_model(struct stmt *stmt, struct catalog *catalog)

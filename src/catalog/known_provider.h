@@ -5,18 +5,24 @@
 #ifndef CATALOG_KNOWN_PROVIDER_H
 #define CATALOG_KNOWN_PROVIDER_H
 
+#include "base/error.h"
 #include "base/str.h"
 #include "catalog/quirks.h"
 
+#define KNOWN_QUIRKS 4
+
 struct known_provider {
 	struct str name;
-	struct str dialect;
-	struct str base_url;
+	struct str dialect;  /* names, separated by commas */
+	struct str base_url; /* "": it depends on the region or the customer */
 	struct str auth;
-	struct quirks quirks;
+	const char *quirks[KNOWN_QUIRKS]; /* "name=value"; NULL ends them */
 };
 
 /* NULL when nothing is known about that name. */
 const struct known_provider *known_provider_find(struct str name);
+/* What the table says of its quirks; every one of them is valid. */
+void known_provider_quirks(
+	const struct known_provider *known, struct quirks *out);
 
 #endif

@@ -13,8 +13,6 @@ static bool check_name(struct str name, struct error *err);
 static bool check_auth(struct str auth, struct error *err);
 static bool save_row(struct db *db, const struct provider *provider,
 	struct str quirks, bool *created, struct error *err);
-static bool find_id(
-	struct db *db, struct str name, int64_t *id, struct error *err);
 
 bool provider_save(struct db *db, const struct provider *provider, int64_t *id,
 	bool *created, struct error *err)
@@ -26,7 +24,8 @@ bool provider_save(struct db *db, const struct provider *provider, int64_t *id,
 	ok = check_name(provider->name, err) &&
 	     check_auth(provider->auth, err) &&
 	     save_row(db, provider, buf_str(&quirks), created, err) &&
-	     find_id(db, provider->name, id, err) && catalog_changed(db, err);
+	     provider_find_id(db, provider->name, id, err) &&
+	     catalog_changed(db, err);
 	buf_release(&quirks);
 	return ok;
 }
@@ -36,7 +35,7 @@ bool provider_remove(
 {
 	struct stmt *stmt;
 
-	if (!find_id(db, name, id, err) ||
+	if (!provider_find_id(db, name, id, err) ||
 		!stmt_prepare(
 			db, &stmt, "DELETE FROM providers WHERE id = ?", err))
 		return false;
@@ -103,7 +102,7 @@ static bool save_row(struct db *db, const struct provider *provider,
 	return true;
 }
 
-static bool find_id(
+bool provider_find_id(
 	struct db *db, struct str name, int64_t *id, struct error *err)
 {
 	struct stmt *stmt;

@@ -17,10 +17,13 @@
 #include "catalog/quirks.h"
 #include "crypto/seal.h"
 #include "db/pool.h"
+#include "dialect/dialect.h"
 
 #define PROVIDER_NAME_MAX_BYTES 64
 #define PROVIDER_KEY_MAX_BYTES 4096
 #define PROVIDER_KEY_CONTEXT_BYTES 40
+#define PROVIDER_DIALECTS 4
+#define PROVIDER_HOSTS 64
 
 struct provider_key {
 	int64_t id;
@@ -29,6 +32,13 @@ struct provider_key {
 	struct str hint;
 	int64_t weight;
 	struct provider_key *next; /* in the order of their ids */
+};
+
+/* One more machine that is the same provider. */
+struct provider_host {
+	struct str base_url;
+	int64_t weight; /* that of the provider's own base URL is 1 */
+	struct provider_host *next;
 };
 
 /* Milliseconds; 0 leaves it to the settings. */
@@ -42,9 +52,13 @@ struct provider_timeouts {
 struct provider {
 	int64_t id;
 	struct str name;
-	struct str dialect;
-	struct str base_url; /* no slash at its end */
-	struct str auth;     /* "bearer", or the header that takes the key */
+	struct str dialect;  /* names, separated by commas */
+	struct str base_url; /* no slash at its end; see base_url.h */
+	struct str auth;     /* "bearer", "aws", or the key's header */
+	/* The formats of chats that it takes. The first one is for what must
+	 * be translated; none at a provider that only embeds. */
+	const struct dialect *dialects[PROVIDER_DIALECTS];
+	size_t dialect_count;
 	struct quirks quirks;
 	const struct str *forward_headers; /* of the client's request */
 	size_t forward_header_count;
@@ -53,7 +67,20 @@ struct provider {
 	bool enabled;
 	struct provider_key *keys; /* the enabled ones; NULL: none */
 	size_t key_count;
+	struct provider_host *hosts; /* beside base_url: a pool */
+	size_t host_count;
 };
+
+/* Set `dialects` from `dialect`. ERR_BAD_FIELD names the one that is not
+ * known, or what is wrong with the list. */
+MUST_USE bool provider_read_dialects(
+	struct provider *provider, struct error *err);
+/* The first name of `dialect`. */
+struct str provider_first_dialect(const struct provider *provider);
+/* The client's own dialect where the provider speaks it, else its first one;
+ * NULL: it takes no chats. */
+const struct dialect *provider_dialect_for(
+	const struct provider *provider, const struct dialect *client);
 
 /* What a key is sealed for. */
 struct str provider_key_context(
@@ -66,6 +93,18 @@ struct str provider_key_context(
  */
 MUST_USE bool provider_save(struct db *db, const struct provider *provider,
 	int64_t *id, bool *created, struct error *err);
+
+/* ERR_NOT_FOUND. */
+MUST_USE bool provider_find_id(
+	struct db *db, struct str name, int64_t *id, struct error *err);
+
+/* Add a machine to the provider's pool, or change its weight; base_url as
+ * base_url_read() gave it. ERR_BAD_REQUEST: there are too many. */
+MUST_USE bool provider_host_save(struct db *db, int64_t provider_id,
+	struct str base_url, int64_t weight, struct error *err);
+/* ERR_NOT_FOUND. */
+MUST_USE bool provider_host_remove(struct db *db, int64_t provider_id,
+	struct str base_url, struct error *err);
 
 /* With its keys, models and prices. ERR_NOT_FOUND. */
 MUST_USE bool provider_remove(

@@ -7,25 +7,52 @@
 
 #define MAX_WORDS 4
 
+/* A quirk is one word of several, or a set of fields. */
 struct quirk {
 	const char *name;
 	const char *words[MAX_WORDS]; /* the word of value 0 comes first */
-	unsigned (*get)(const struct quirks *quirks);
-	void (*set)(struct quirks *quirks, unsigned value);
+	size_t offset; /* of the unsigned, or of the set, in struct quirks */
+	bool is_set;
 };
 
-static unsigned get_stream_usage(const struct quirks *quirks);
-static void set_stream_usage(struct quirks *quirks, unsigned value);
+/* Enumerations are kept as unsigned here. */
+#define WORDS(name, member, ...)                                              \
+	{                                                                     \
+		name, { __VA_ARGS__ }, offsetof(struct quirks, member), false \
+	}
+
+static const struct quirk table[] = {
+	WORDS("stream_usage", stream_usage, "ask", "always"),
+	WORDS("max_tokens", traits.max_tokens, "max_tokens",
+		"max_completion_tokens"),
+	WORDS("reasoning", traits.reasoning, "reasoning_effort", "reasoning",
+		"thinking", "high_or_none"),
+	WORDS("audio", traits.audio, "object", "text"),
+	{ "unsupported", { NULL }, offsetof(struct quirks, traits.unsupported),
+		true },
+};
+
 static bool apply(struct quirks *quirks, struct str name, struct str word,
 	struct error *err);
 static bool refuse_name(struct str name, struct error *err);
 static bool apply_word(const struct quirk *quirk, struct quirks *quirks,
 	struct str word, struct error *err);
+static bool apply_set(const struct quirk *quirk, struct quirks *quirks,
+	struct str names, struct error *err);
+static uint64_t fields_called(struct str name);
+static void write_set(uint64_t set, struct buf *out);
 
-static const struct quirk table[] = {
-	{ "stream_usage", { "ask", "always" }, get_stream_usage,
-		set_stream_usage },
-};
+static inline unsigned *word_of(
+	const struct quirk *quirk, const struct quirks *quirks)
+{
+	return (unsigned *)(uintptr_t)((const char *)quirks + quirk->offset);
+}
+
+static inline uint64_t *set_of(
+	const struct quirk *quirk, const struct quirks *quirks)
+{
+	return (uint64_t *)(uintptr_t)((const char *)quirks + quirk->offset);
+}
 
 bool quirks_read(struct str text, struct quirks *out, struct error *err)
 {
@@ -33,7 +60,7 @@ bool quirks_read(struct str text, struct quirks *out, struct error *err)
 	struct json_cursor cursor;
 	struct json_member member;
 
-	*out = (struct quirks){ .stream_usage = STREAM_USAGE_ASK };
+	*out = (struct quirks){ 0 };
 	if (text.n == 0)
 		return true;
 	if (!json_check(text, 2, &object, err))
@@ -73,32 +100,44 @@ void quirks_write(const struct quirks *quirks, struct buf *out)
 	json_writer_init(&writer, out);
 	json_begin_object(&writer);
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		unsigned value = table[i].get(quirks);
+		const struct quirk *quirk = &table[i];
+		struct buf names = BUF_INIT(1024);
 
-		assert(value < MAX_WORDS && table[i].words[value]);
-		if (value != 0)
-			json_member_str(&writer, table[i].name,
-				str_of(table[i].words[value]));
+		if (quirk->is_set)
+			write_set(*set_of(quirk, quirks), &names);
+		else if (*word_of(quirk, quirks) != 0)
+			buf_append(&names,
+				str_of(quirk->words[*word_of(quirk, quirks)]));
+		if (names.n > 0)
+			json_member_str(&writer, quirk->name, buf_str(&names));
+		buf_release(&names);
 	}
 	json_end_object(&writer);
 }
 
-static unsigned get_stream_usage(const struct quirks *quirks)
+static void write_set(uint64_t set, struct buf *out)
 {
-	return quirks->stream_usage;
-}
+	const char *const *words = dialect_find(S("openai_chat"))->words;
+	const char *last = NULL;
 
-static void set_stream_usage(struct quirks *quirks, unsigned value)
-{
-	quirks->stream_usage = (enum stream_usage)value;
+	for (unsigned i = 0; i < CHAT_FIELDS; i++) {
+		if (!(set & UINT64_C(1) << i) ||
+			(last && strcmp(last, words[i]) == 0))
+			continue;
+		buf_printf(out, "%s%s", out->n ? "+" : "", words[i]);
+		last = words[i];
+	}
 }
 
 static bool apply(struct quirks *quirks, struct str name, struct str word,
 	struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		if (str_equal(name, str_of(table[i].name)))
-			return apply_word(&table[i], quirks, word, err);
+		if (!str_equal(name, str_of(table[i].name)))
+			continue;
+		return table[i].is_set
+			       ? apply_set(&table[i], quirks, word, err)
+			       : apply_word(&table[i], quirks, word, err);
 	}
 	return refuse_name(name, err);
 }
@@ -119,13 +158,53 @@ static bool refuse_name(struct str name, struct error *err)
 static bool apply_word(const struct quirk *quirk, struct quirks *quirks,
 	struct str word, struct error *err)
 {
+	struct buf known = BUF_INIT(1024);
+
 	for (unsigned i = 0; i < MAX_WORDS && quirk->words[i]; i++) {
 		if (str_equal(word, str_of(quirk->words[i]))) {
-			quirk->set(quirks, i);
+			*word_of(quirk, quirks) = i;
+			buf_release(&known);
 			return true;
 		}
+		buf_printf(&known, "%s'%s'", i ? " or " : "", quirk->words[i]);
 	}
-	return error_refuse(err, ERR_BAD_FIELD, "quirk",
-		"Quirk '%s' cannot be '%.*s'; it is '%s' or '%s'.", quirk->name,
-		STR_ARG(word), quirk->words[0], quirk->words[1]);
+	error_refuse(err, ERR_BAD_FIELD, "quirk",
+		"Quirk '%s' cannot be '%.*s'; it is %s.", quirk->name,
+		STR_ARG(word), buf_cstr(&known));
+	buf_release(&known);
+	return false;
+}
+
+/* "seed+logit_bias"; "" is none. */
+static bool apply_set(const struct quirk *quirk, struct quirks *quirks,
+	struct str names, struct error *err)
+{
+	uint64_t set = 0;
+
+	while (names.n > 0) {
+		struct str name = str_head(names, str_index(names, '+'));
+		uint64_t fields = fields_called(name);
+
+		if (!fields)
+			return error_refuse(err, ERR_BAD_FIELD, "quirk",
+				"Quirk '%s': a chat request has no member "
+				"'%.*s'.",
+				quirk->name, STR_ARG(name));
+		set |= fields;
+		names = str_from(names, name.n + 1);
+	}
+	*set_of(quirk, quirks) = set;
+	return true;
+}
+
+/* By OpenAI's words; one may stand for several fields. */
+static uint64_t fields_called(struct str name)
+{
+	const char *const *words = dialect_find(S("openai_chat"))->words;
+	uint64_t set = 0;
+
+	for (unsigned i = 0; i < CHAT_FIELDS; i++)
+		if (words[i] && str_equal(name, str_of(words[i])))
+			set |= UINT64_C(1) << i;
+	return set;
 }

@@ -4,12 +4,20 @@
  * Quirks are data: a small struct, kept as a JSON object in the provider's
  * row. A quirk that is not named has its ordinary value. A new quirk is one
  * member here and one row of the table in quirks.c.
+ *
+ *	stream_usage   ask | always
+ *	max_tokens     max_tokens | max_completion_tokens
+ *	reasoning      reasoning_effort | reasoning | thinking | high_or_none
+ *	audio          object | text
+ *	unsupported    members of an OpenAI chat request that it refuses, as in
+ *	               "seed+logit_bias"
  */
 #ifndef CATALOG_QUIRKS_H
 #define CATALOG_QUIRKS_H
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "dialect/dialect.h"
 
 /* Who makes the provider tell the usage of a stream. */
 enum stream_usage {
@@ -21,6 +29,7 @@ enum stream_usage {
 
 struct quirks {
 	enum stream_usage stream_usage;
+	struct dialect_traits traits; /* for what is translated */
 };
 
 /* From the stored object; empty text is no quirks. ERR_BAD_FIELD. */

@@ -16,6 +16,8 @@ const struct command *const command_table[] = {
 	&command_provider_add,
 	&command_provider_list,
 	&command_provider_remove,
+	&command_host_add,
+	&command_host_remove,
 	&command_model_add,
 	&command_model_list,
 	&command_alias_set,

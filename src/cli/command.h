@@ -37,6 +37,8 @@ extern const struct command command_key_revoke;
 extern const struct command command_migrate;
 extern const struct command command_model_add;
 extern const struct command command_model_list;
+extern const struct command command_host_add;
+extern const struct command command_host_remove;
 extern const struct command command_project_add;
 extern const struct command command_provider_add;
 extern const struct command command_provider_list;

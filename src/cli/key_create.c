@@ -21,6 +21,7 @@ static const struct option_row options[] = {
 	{ "providers", "NAME[,NAME...]", "who may serve it" },
 	{ "expires", "DATE", "when it ends (UTC)" },
 	{ "metadata", "off|on|default", "the metadata member of answers" },
+	{ "strict", NULL, "refuse what a translation would have to leave out" },
 	{ NULL, NULL, NULL },
 };
 
@@ -64,6 +65,7 @@ static bool read_key(
 	const struct arguments *arguments = &session->arguments;
 
 	key->name = arguments_text(arguments, "name");
+	key->is_strict = arguments_has(arguments, "strict");
 	if (key->name.n == 0)
 		return error_refuse(err, ERR_BAD_REQUEST, "name",
 			"Give --name: what this key is for.");
@@ -152,6 +154,7 @@ static void show(
 	output_names(output, "providers", key->allowed_providers.names,
 		key->allowed_providers.count);
 	output_time(output, "expires", key->expires_ms);
+	output_bool(output, "strict", key->is_strict);
 }
 
 const struct command command_key_create = {

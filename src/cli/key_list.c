@@ -43,6 +43,7 @@ static void show(
 	output_usd(output, "budget_monthly_usd", key->budgets.monthly_picousd);
 	output_names(output, "models", key->allowed_models.names,
 		key->allowed_models.count);
+	output_bool(output, "strict", key->is_strict);
 }
 
 static struct str status_of(const struct gateway_key *key, int64_t now)

@@ -6,14 +6,17 @@
 #include "catalog/catalog.h"
 #include "catalog/known_provider.h"
 #include "cli/command.h"
-#include "dialect/dialect.h"
+#include "crypto/aws_sign.h"
 
 #define MAX_WEIGHT 1000000
 
 static const struct option_row options[] = {
-	{ "dialect", "DIALECT", "what it speaks, as in openai_chat" },
+	{ "dialect", "NAME[,NAME...]",
+		"what it speaks, as in openai_chat; the first is for what "
+		"must be translated" },
 	{ "base-url", "URL", "as in https://api.example.com/v1" },
-	{ "auth", "bearer|HEADER", "how its key is sent (default: bearer)" },
+	{ "auth", "bearer|aws|HEADER",
+		"how its key is sent (default: bearer)" },
 	{ "quirk", "NAME=VALUE",
 		"where it differs, as in stream_usage=always; may be "
 		"repeated" },
@@ -30,11 +33,12 @@ static void start_from_known(
 	struct provider *provider, const struct known_provider *known);
 static bool apply_arguments(
 	struct session *session, struct provider *provider, struct error *err);
-static bool check_dialect(struct str name, struct error *err);
+static bool check_dialects(struct provider *provider, struct error *err);
 static bool apply_base_url(
 	struct session *session, struct provider *provider, struct error *err);
-static bool save_key(
-	struct session *session, int64_t provider_id, struct error *err);
+static bool save_key(struct session *session, int64_t provider_id,
+	struct str auth, struct error *err);
+static bool check_key(struct str auth, struct str text, struct error *err);
 
 static bool run(struct session *session, struct error *err)
 {
@@ -50,7 +54,7 @@ static bool run(struct session *session, struct error *err)
 		!start_from(session, &provider, err) ||
 		!apply_arguments(session, &provider, err) ||
 		!provider_save(session->db, &provider, &id, &created, err) ||
-		(with_key && !save_key(session, id, err)))
+		(with_key && !save_key(session, id, provider.auth, err)))
 		return false;
 	output_int(output, "id", id);
 	output_str(output, "name", provider.name);
@@ -94,7 +98,7 @@ static void start_from_known(
 	provider->dialect = known->dialect;
 	provider->base_url = known->base_url;
 	provider->auth = known->auth;
-	provider->quirks = known->quirks;
+	known_provider_quirks(known, &provider->quirks);
 }
 
 static bool apply_arguments(
@@ -114,20 +118,17 @@ static bool apply_arguments(
 	}
 	return arguments_int(arguments, "weight", 0, MAX_WEIGHT,
 		       &provider->weight, err) &&
-	       check_dialect(provider->dialect, err) &&
+	       check_dialects(provider, err) &&
 	       apply_base_url(session, provider, err);
 }
 
-static bool check_dialect(struct str name, struct error *err)
+static bool check_dialects(struct provider *provider, struct error *err)
 {
-	if (name.n == 0)
+	if (provider->dialect.n == 0)
 		return error_refuse(err, ERR_BAD_REQUEST, "dialect",
 			"This provider is not known here: give --dialect and "
 			"--base-url.");
-	if (!dialect_find(name))
-		return error_refuse(err, ERR_BAD_FIELD, "dialect",
-			"There is no dialect '%.*s'.", STR_ARG(name));
-	return true;
+	return provider_read_dialects(provider, err);
 }
 
 /* The stored one is checked again: the settings may have become stricter. */
@@ -146,8 +147,8 @@ static bool apply_base_url(
 }
 
 /* The vault is opened here: a provider without a key needs no master key. */
-static bool save_key(
-	struct session *session, int64_t provider_id, struct error *err)
+static bool save_key(struct session *session, int64_t provider_id,
+	struct str auth, struct error *err)
 {
 	struct str name = arguments_text(&session->arguments, "key-name");
 	int64_t weight = 1;
@@ -159,8 +160,18 @@ static bool save_key(
 		       &weight, err) &&
 	       session_open_vault(session, err) &&
 	       session_read_secret(session, "key", &text, err) &&
+	       check_key(auth, text, err) &&
 	       provider_key_save(session->db, session->vault, provider_id, name,
 		       text, weight, err);
+}
+
+/* One that could not sign would fail with every call. */
+static bool check_key(struct str auth, struct str text, struct error *err)
+{
+	struct aws_credentials credentials;
+
+	return !str_equal(auth, S("aws")) ||
+	       aws_credentials_read(text, &credentials, err);
 }
 
 const struct command command_provider_add = {

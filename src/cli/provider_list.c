@@ -7,6 +7,8 @@
 #define MAX_QUIRKS_BYTES 4096
 
 static void show(struct session *session, const struct provider *provider);
+static void show_hosts(
+	struct session *session, const struct provider *provider);
 
 static bool run(struct session *session, struct error *err)
 {
@@ -44,7 +46,20 @@ static void show(struct session *session, const struct provider *provider)
 	output_int(output, "weight", provider->weight);
 	output_bool(output, "enabled", provider->enabled);
 	output_names(output, "keys", hints, count);
+	show_hosts(session, provider);
 	buf_release(&quirks);
+}
+
+static void show_hosts(struct session *session, const struct provider *provider)
+{
+	struct str *urls = ARENA_ARRAY(
+		&session->arena, struct str, provider->host_count + 1);
+	size_t count = 0;
+
+	for (const struct provider_host *host = provider->hosts; host;
+		host = host->next)
+		urls[count++] = arena_copy(&session->arena, host->base_url);
+	output_names(&session->output, "hosts", urls, count);
 }
 
 const struct command command_provider_list = {

@@ -3,9 +3,8 @@
  */
 #include "dialect/chat.h"
 
-static void name_dropped(const struct chat_extra *extra, const char *where,
-	size_t index, struct buf *out);
-static bool is_worth_a_word(struct json value);
+static bool has_no_value(struct str arguments);
+static void merge(int64_t *into, int64_t from);
 
 void chat_request_init(struct chat_request *request, struct str dialect)
 {
@@ -29,7 +28,10 @@ void chat_response_init(struct chat_response *response, struct str dialect)
 
 void chat_message_init(struct chat_message *message)
 {
-	*message = (struct chat_message){ .role = CHAT_ROLE_UNSET };
+	*message = (struct chat_message){
+		.role = CHAT_ROLE_UNSET,
+		.wire_index = -1,
+	};
 }
 
 void chat_usage_init(struct chat_usage *usage)
@@ -79,39 +81,85 @@ void chat_extra_write(const struct chat_extra *extra, struct json_writer *w)
 	}
 }
 
-struct str chat_request_dropped(
-	const struct chat_request *request, struct arena *arena)
+void chat_extra_path(const struct chat_extra *extra,
+	const struct chat_member *kept, const char *of, char *out, size_t size)
 {
-	struct buf names = BUF_INIT(4096);
-	struct str copy;
+	const char *within = extra->within ? extra->within : "";
 
-	name_dropped(&request->extra, "", 0, &names);
-	for (size_t i = 0; i < request->message_count; i++)
-		name_dropped(
-			&request->messages[i].extra, "messages", i, &names);
-	copy = arena_copy(arena, buf_str(&names));
-	buf_release(&names);
-	return copy;
+	snprintf(out, size, "%s%s%s%s%.*s", of, *of ? "." : "", within,
+		*within ? "." : "", STR_ARG(kept->member.name));
 }
 
-static void name_dropped(const struct chat_extra *extra, const char *where,
-	size_t index, struct buf *out)
+void chat_number_calls(struct chat_message *message)
 {
-	for (const struct chat_member *kept = extra->first; kept;
-		kept = kept->next) {
-		if (!is_worth_a_word(kept->member.value))
-			continue;
-		if (out->n > 0)
-			buf_append(out, S(", "));
-		if (*where)
-			buf_printf(out, "%s[%zu].", where, index);
-		buf_append(out, kept->member.name);
+	int64_t index = 0;
+
+	for (struct chat_part *part = message->parts; part; part = part->next)
+		if (part->kind == CHAT_TOOL_CALL)
+			part->call.index = index++;
+}
+
+const struct chat_call *chat_find_call(const struct chat_request *request,
+	size_t before_message, struct str id)
+{
+	for (size_t i = before_message; i-- > 0;)
+		for (const struct chat_part *part = request->messages[i].parts;
+			part; part = part->next)
+			if (part->kind == CHAT_TOOL_CALL &&
+				str_equal(part->call.id, id))
+				return &part->call;
+	return NULL;
+}
+
+void chat_write_arguments(const struct chat_call *call, struct json_writer *w)
+{
+	bool is_custom = str_equal(call->type, S("custom"));
+	struct str text = str_trim(call->arguments);
+
+	if (!is_custom && has_no_value(text)) {
+		json_write_raw(w, S("{}"));
+	} else if (!is_custom && chat_arguments_are_object(call)) {
+		json_write_raw(w, text);
+	} else {
+		json_begin_object(w);
+		json_member_str(
+			w, is_custom ? "input" : "arguments", call->arguments);
+		json_end_object(w);
 	}
 }
 
-static bool is_worth_a_word(struct json value)
+bool chat_arguments_are_object(const struct chat_call *call)
 {
-	if (value.type == JSON_TYPE_NULL)
-		return false;
-	return value.type != JSON_TYPE_ARRAY || json_length(value) > 0;
+	struct str text = str_trim(call->arguments);
+	struct error ignored = ERROR_INIT;
+	struct json value;
+
+	if (has_no_value(text))
+		return true;
+	return json_check(text, JSON_MAX_DEPTH, &value, &ignored) &&
+	       value.type == JSON_TYPE_OBJECT;
+}
+
+/* Some models write a null where there is nothing to say. */
+static bool has_no_value(struct str arguments)
+{
+	return arguments.n == 0 || str_equal(arguments, S("null"));
+}
+
+void chat_usage_merge(struct chat_usage *into, const struct chat_usage *from)
+{
+	merge(&into->prompt, from->prompt);
+	merge(&into->completion, from->completion);
+	merge(&into->cached, from->cached);
+	merge(&into->cache_write, from->cache_write);
+	merge(&into->cache_write_1h, from->cache_write_1h);
+	merge(&into->reasoning, from->reasoning);
+	merge(&into->audio_prompt, from->audio_prompt);
+	merge(&into->audio_completion, from->audio_completion);
+}
+
+static void merge(int64_t *into, int64_t from)
+{
+	if (from >= 0)
+		*into = from;
 }

@@ -13,7 +13,19 @@
  * - `extra` holds members that this form cannot express: unknown ones, nulls,
  *   empty lists, values of an unexpected shape. They are words of the dialect
  *   named in `dialect`; a writer of that dialect puts them back, any other
- *   leaves them out. chat_request_dropped() names what would be lost.
+ *   leaves them out, and losses.h names them.
+ * - `idle_extra` holds members that ask for nothing: ids and states of what
+ *   the provider made, defaults in so many words. They are kept like the
+ *   others, but nothing is lost without them.
+ *
+ * How things that the formats arrange differently stand here:
+ * - System prompts are messages (CHAT_SYSTEM), in the order in which they
+ *   apply, also where a format has a member of its own for them: then
+ *   `member` names it.
+ * - Each tool result is a message of its own (CHAT_TOOL), also where a format
+ *   keeps several in one message: then `same_turn` joins them again.
+ * - What the model thought comes before what it said: parts are in the order
+ *   in which the model made them.
  */
 #ifndef DIALECT_CHAT_H
 #define DIALECT_CHAT_H
@@ -25,11 +37,17 @@
 struct chat_member {
 	struct chat_member *next;
 	struct json_member member;
+	/* What it must be and is not, "a number"; NULL: nothing is known to
+	 * be wrong with it. See check.h. */
+	const char *expected;
 };
 
 struct chat_extra {
 	struct chat_member *first;
 	struct chat_member *last;
+	/* Of a request: the path of the object that holds them, such as
+	 * "generationConfig"; NULL: it is the request, message, ... itself. */
+	const char *within;
 };
 
 enum chat_flag { CHAT_UNSET, CHAT_NO, CHAT_YES };
@@ -57,15 +75,28 @@ enum chat_part_kind {
 	CHAT_OTHER,             /* json: one item this form cannot express */
 };
 
+/*
+ * A signature proves to the provider that made it that its model thought
+ * this. Another provider would refuse it, so it says where it is from: on its
+ * way through a client of another dialect it is written "origin:signature"
+ * (no alphabet of signatures has a colon), see signature.h.
+ */
+struct chat_signature {
+	struct str text;
+	struct str origin; /* a dialect's name; "" or absent: not known */
+};
+
 /* A source that the model names for what it wrote. */
 struct chat_citation {
 	struct chat_citation *next;
 	struct str type; /* "url_citation" */
 	struct str url;
 	struct str title;
-	int64_t start_index; /* in the message's text, in characters */
+	struct str cited_text;
+	int64_t start_index; /* in the part's text, in characters */
 	int64_t end_index;
-	bool has_inner; /* the object within was there */
+	struct str json; /* as it came, for the same dialect */
+	bool has_inner;  /* the object within was there */
 	struct chat_extra extra;
 	struct chat_extra inner_extra; /* of the object within */
 };
@@ -90,19 +121,21 @@ struct chat_part {
 	struct str member;
 	struct str type; /* the dialect's own word for the kind */
 	struct str text;
-	struct str signature;
-	struct str data; /* base64, or opaque */
+	struct chat_signature signature; /* of thinking, text or a call */
+	struct str data;                 /* base64, or opaque */
 	struct str media_type;
 	struct str url;
 	struct str file_id;
 	struct str name; /* of a file */
-	struct str id;   /* of an audio answer */
+	struct str id;   /* of an audio answer, of a reasoning item */
 	struct str detail;
 	struct str json; /* CHAT_OTHER: the item; else the dialect's own */
-	struct str cache_control; /* json, Anthropic's shape */
+	struct chat_citation *citations; /* of this text */
+	struct str cache_control;        /* json, Anthropic's shape */
 	struct chat_call call;
 	struct chat_extra extra;
 	struct chat_extra inner_extra; /* of the object within */
+	struct chat_extra idle_extra;
 };
 
 struct chat_message {
@@ -110,10 +143,16 @@ struct chat_message {
 	struct chat_part *parts;
 	struct chat_part *last_part;
 	bool content_is_list; /* false: the content was one plain string */
-	struct str name;
+	bool same_turn;       /* part of the same wire message as the last */
+	struct str member;    /* of the request that held it: "system" */
+	int64_t wire_index;   /* its place there; -1: not in a list */
+	struct str name;      /* of who speaks; of a tool result: the tool's */
 	struct str tool_call_id; /* CHAT_TOOL: which call this answers */
-	struct chat_citation *citations;
+	enum chat_flag is_error; /* CHAT_TOOL: the tool failed */
+	struct chat_citation *citations; /* of the whole content */
 	struct chat_extra extra;
+	struct chat_extra inner_extra; /* of the object within */
+	struct chat_extra idle_extra;
 };
 
 struct chat_tool {
@@ -123,7 +162,8 @@ struct chat_tool {
 	struct str parameters; /* json: the schema */
 	enum chat_flag strict;
 	struct str cache_control; /* json, Anthropic's shape */
-	struct str json;          /* not a function: the whole tool */
+	struct str format;        /* json, of a "custom" tool */
+	struct str json;          /* no function, nor custom: the whole tool */
 	struct chat_extra extra;
 	struct chat_extra inner_extra;
 };
@@ -155,12 +195,14 @@ struct chat_format {
 };
 
 struct chat_reasoning {
-	struct str member; /* where it was said */
-	struct str effort; /* "low", "medium", "high", ... */
-	int64_t budget_tokens;
+	struct str member;     /* where it was said */
+	struct str effort;     /* "none", "minimal", "low", "medium", "high" */
+	struct str summary;    /* "auto", "concise", "detailed": to be shown */
+	int64_t budget_tokens; /* -1: not said; Gemini's dynamic one is -2 */
 	enum chat_flag enabled;
 	enum chat_flag exclude; /* think, but do not show it */
 	struct chat_extra extra;
+	bool is_default; /* not to think is what the client's format does */
 };
 
 struct chat_stop {
@@ -205,10 +247,15 @@ struct chat_request {
 	struct str stream_options; /* json */
 	struct str modalities;     /* json: list of "text", "audio" */
 	struct str user;
-	struct str metadata; /* json object */
-	struct str service_tier;
+	struct str metadata;     /* json object */
+	struct str service_tier; /* "auto", "default", "flex", "priority" */
 	struct str prompt_cache_key;
+	struct str verbosity;     /* "low", "medium", "high" */
+	struct str safety;        /* json: Gemini's safety settings */
+	struct str cache_control; /* json, Anthropic's: of the whole request */
 	struct chat_extra extra;
+	struct chat_extra inner_extra; /* of Gemini's generationConfig, ... */
+	struct chat_extra idle_extra;
 };
 
 /* Tokens; -1 where the provider did not say. */
@@ -253,8 +300,8 @@ struct chat_response {
 	size_t choice_count;
 	bool has_usage;
 	struct chat_usage usage;
-	struct str usage_json; /* as it came, for the same dialect */
-	struct str service_tier;
+	struct str usage_json;   /* as it came, for the same dialect */
+	struct str service_tier; /* what it was: "default", "priority" */
 	struct chat_extra extra;
 };
 
@@ -265,11 +312,20 @@ enum chat_event_kind {
 	CHAT_EVENT_NOTHING, /* a comment, a ping, a blank line */
 };
 
-/* One event of a stream. */
+/*
+ * One event of a stream. Tool calls are numbered by call.index from 0 on, in
+ * the order in which they begin, whatever numbers the provider uses; the
+ * first piece of one has its id and name, the later ones its arguments alone.
+ */
 struct chat_event {
 	enum chat_event_kind kind;
 	struct chat_response delta;
+	bool done;                /* of a DELTA: it is also the last event */
 	struct str error_message; /* keys blotted out */
+	int error_status;         /* what it would be of a whole answer */
+	struct str name;          /* of the event, in its dialect */
+	struct str json;     /* its data as it came, for the same dialect */
+	struct str metadata; /* json, or absent: to go out with the usage */
 };
 
 /* Everything absent. */
@@ -287,13 +343,27 @@ void chat_extra_add(struct chat_extra *extra, const struct json_member *member,
 	struct arena *arena);
 /* Write the kept members; the writer stands inside the object. */
 void chat_extra_write(const struct chat_extra *extra, struct json_writer *w);
+/* Where a kept member stands, "options.x"; in what `of` names, "tools[2]", or
+ * in the request or message itself when `of` is "". */
+void chat_extra_path(const struct chat_extra *extra,
+	const struct chat_member *kept, const char *of, char *out, size_t size);
 
-/*
- * The top-level members and message members that a writer of another dialect
- * would leave out, nulls and empty lists aside: "logit_bias, messages[2].x".
- * Empty when nothing is lost.
- */
-struct str chat_request_dropped(
-	const struct chat_request *request, struct arena *arena);
+/* Number the tool calls of a whole message, as a stream would. */
+void chat_number_calls(struct chat_message *message);
+
+/* The call that a tool's result answers, among the messages before it; NULL
+ * when there is none. */
+const struct chat_call *chat_find_call(const struct chat_request *request,
+	size_t before_message, struct str id);
+
+/* A call's arguments, as the object that some formats demand. None are {};
+ * what is no object (the text of a custom tool, or what a model broke off)
+ * stands in one, as its "input" or its "arguments". */
+void chat_write_arguments(const struct chat_call *call, struct json_writer *w);
+/* Are they an object already, or none? */
+bool chat_arguments_are_object(const struct chat_call *call);
+
+/* Add what an answer or an event tells: a count it does not tell stays. */
+void chat_usage_merge(struct chat_usage *into, const struct chat_usage *from);
 
 #endif

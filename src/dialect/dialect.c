@@ -3,10 +3,22 @@
  */
 #include "dialect/dialect.h"
 
-#include "dialect/openai_chat.h"
+#include "dialect/anthropic/anthropic.h"
+#include "dialect/bedrock/bedrock.h"
+#include "dialect/cohere/cohere.h"
+#include "dialect/gemini/gemini.h"
+#include "dialect/ollama/ollama.h"
+#include "dialect/openai_chat/openai_chat.h"
+#include "dialect/openai_responses/openai_responses.h"
 
 static const struct dialect *const table[] = {
 	&openai_chat,
+	&openai_responses,
+	&anthropic,
+	&gemini,
+	&cohere,
+	&ollama,
+	&bedrock,
 };
 
 static void check_row(const struct dialect *row);
@@ -28,20 +40,12 @@ void dialect_check_table(void)
 	}
 }
 
-void chat_facts_init(struct chat_facts *facts)
-{
-	*facts = (struct chat_facts){ .failure.retry_after_ms = -1 };
-	chat_usage_init(&facts->usage);
-}
-
 static void check_row(const struct dialect *row)
 {
 	assert(row->name && *row->name);
+	assert(row->messages && row->stream_type && row->write_path);
 	assert(row->read_head && row->splice_request);
-	assert(row->read_reply && row->splice_reply);
-	assert(row->read_frame && row->splice_usage_frame);
 	assert(row->write_failure && row->write_stream_failure);
-	assert(row->read_failure);
 	assert(row->read_request && row->write_request);
 	assert(row->read_response && row->write_response);
 	assert(row->read_event && row->write_event);

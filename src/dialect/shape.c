@@ -5,6 +5,29 @@
 
 #include "dialect/pick.h"
 
+#define TYPE(type) (1U << JSON_TYPE_##type)
+
+/* The types of values that a kind of row is for, and the same in words. */
+static const struct {
+	unsigned types;
+	const char *expected;
+} fits[] = {
+	[SHAPE_TEXT] = { TYPE(STRING), "a string" },
+	[SHAPE_NUMBER] = { TYPE(NUMBER), "a number" },
+	[SHAPE_COUNT] = { TYPE(NUMBER), "a whole number" },
+	[SHAPE_FLAG] = { TYPE(TRUE) | TYPE(FALSE), "true or false" },
+	[SHAPE_OBJECT] = { TYPE(OBJECT), "an object" },
+	[SHAPE_LIST] = { TYPE(ARRAY), "an array" },
+	[SHAPE_SPECIAL] = { ~0U, NULL },
+	[SHAPE_SPECIAL_TEXT] = { TYPE(STRING), "a string" },
+	[SHAPE_SPECIAL_NUMBER] = { TYPE(NUMBER), "a number" },
+	[SHAPE_SPECIAL_FLAG] = { TYPE(TRUE) | TYPE(FALSE), "true or false" },
+	[SHAPE_SPECIAL_OBJECT] = { TYPE(OBJECT), "an object" },
+	/* One that was not read has other items. */
+	[SHAPE_SPECIAL_TEXTS] = { 0, "an array of strings" },
+	[SHAPE_SPECIAL_KNOWN] = { 0, "one of its documented values" },
+};
+
 static const struct shape_row *find_row(
 	const struct shape *shape, const struct json_member *member);
 static bool read_row(const struct shape_row *row, struct json value, void *into,
@@ -12,6 +35,7 @@ static bool read_row(const struct shape_row *row, struct json value, void *into,
 static bool read_raw(struct json value, enum json_type type, struct str *out);
 static bool read_count(struct json value, int64_t *out);
 static bool read_flag(struct json value, enum chat_flag *out);
+static bool is_of_other_type(enum shape_kind kind, struct json value);
 static void write_row(const struct shape_row *row, const void *from,
 	const struct shape_out *out);
 
@@ -32,10 +56,16 @@ void shape_read(const struct shape *shape, struct json object, void *into,
 		else
 			chat_extra_add(extra, &member, arena);
 	}
-	for (size_t i = 0; i < shape->count; i++)
-		if (found[i].value.type != JSON_TYPE_NONE &&
-			!read_row(&shape->rows[i], found[i].value, into, arena))
-			chat_extra_add(extra, &found[i], arena);
+	for (size_t i = 0; i < shape->count; i++) {
+		const struct shape_row *row = &shape->rows[i];
+
+		if (found[i].value.type == JSON_TYPE_NONE ||
+			read_row(row, found[i].value, into, arena))
+			continue;
+		chat_extra_add(extra, &found[i], arena);
+		if (is_of_other_type(row->kind, found[i].value))
+			extra->last->expected = fits[row->kind].expected;
+	}
 }
 
 void shape_write(const struct shape *shape, const void *from,
@@ -70,7 +100,13 @@ static bool read_row(const struct shape_row *row, struct json value, void *into,
 	case SHAPE_LIST:
 		return json_length(value) > 0 &&
 		       read_raw(value, JSON_TYPE_ARRAY, field);
-	case SHAPE_SPECIAL: return row->read(value, into, arena);
+	case SHAPE_SPECIAL:
+	case SHAPE_SPECIAL_TEXT:
+	case SHAPE_SPECIAL_NUMBER:
+	case SHAPE_SPECIAL_FLAG:
+	case SHAPE_SPECIAL_OBJECT:
+	case SHAPE_SPECIAL_TEXTS:
+	case SHAPE_SPECIAL_KNOWN: return row->read(value, into, arena);
 	}
 	return false;
 }
@@ -104,6 +140,17 @@ static bool read_flag(struct json value, enum chat_flag *out)
 	return true;
 }
 
+static bool is_of_other_type(enum shape_kind kind, struct json value)
+{
+	bool is_container =
+		value.type == JSON_TYPE_ARRAY || value.type == JSON_TYPE_OBJECT;
+
+	if (value.type == JSON_TYPE_NULL ||
+		(is_container && json_length(value) == 0))
+		return false;
+	return !(fits[kind].types & 1U << value.type);
+}
+
 static void write_row(const struct shape_row *row, const void *from,
 	const struct shape_out *out)
 {
@@ -132,6 +179,12 @@ static void write_row(const struct shape_row *row, const void *from,
 			json_member_raw(out->w, row->name, *text);
 		break;
 	case SHAPE_SPECIAL:
+	case SHAPE_SPECIAL_TEXT:
+	case SHAPE_SPECIAL_NUMBER:
+	case SHAPE_SPECIAL_FLAG:
+	case SHAPE_SPECIAL_OBJECT:
+	case SHAPE_SPECIAL_TEXTS:
+	case SHAPE_SPECIAL_KNOWN:
 		if (row->write)
 			row->write(from, out);
 		break;

@@ -4,7 +4,9 @@
  * A row is a member: its name, what its value must be, and the field of the
  * struct that holds it. Members without a row, and values that do not fit
  * their row, go to `extra` as they are, so that reading and writing again
- * loses nothing. Of several members with one name the last one counts.
+ * loses nothing. A value of another type than its row's is marked there with
+ * what was expected, null and empty lists and objects aside: they ask for
+ * nothing. Of several members with one name the last one counts.
  */
 #ifndef DIALECT_SHAPE_H
 #define DIALECT_SHAPE_H
@@ -18,8 +20,20 @@ enum shape_kind {
 	SHAPE_FLAG,    /* true, false <-> enum chat_flag */
 	SHAPE_OBJECT,  /* an object <-> struct str, as written */
 	SHAPE_LIST,    /* an array with items <-> struct str, as written */
-	SHAPE_SPECIAL, /* by functions */
+	SHAPE_SPECIAL, /* by functions, which say what fits */
+	/* By functions too, but of one type. */
+	SHAPE_SPECIAL_TEXT,
+	SHAPE_SPECIAL_NUMBER,
+	SHAPE_SPECIAL_FLAG,
+	SHAPE_SPECIAL_OBJECT,
+	SHAPE_SPECIAL_TEXTS, /* an array of strings */
+	SHAPE_SPECIAL_KNOWN, /* of any type, but nothing new */
 };
+
+static inline bool shape_is_special(enum shape_kind kind)
+{
+	return kind >= SHAPE_SPECIAL;
+}
 
 /* Where a writer stands. */
 struct shape_out {
@@ -32,7 +46,7 @@ struct shape_out {
 struct shape_row {
 	const char *name;
 	enum shape_kind kind;
-	size_t offset; /* of the field, for all but SHAPE_SPECIAL */
+	size_t offset; /* of the field, for all but the special kinds */
 	/* False: the value cannot be expressed, and nothing was changed. */
 	bool (*read)(struct json value, void *into, struct arena *arena);
 	/* Writes name and value, or nothing when absent; may be NULL when

@@ -6,6 +6,10 @@
 #include "base/clock.h"
 #include "base/money.h"
 
+static void add_metadata(
+	struct call *call, struct str body, struct splice *splice);
+static void request_id_headers(
+	struct http_exchange *x, const struct dialect *dialect, struct str id);
 static void begin_error(struct call *call, int status, const char *type);
 static int64_t latency_ms(const struct call *call);
 static unsigned retry_after(const struct error *err);
@@ -14,7 +18,7 @@ void answer_headers(struct call *call)
 {
 	struct http_exchange *x = call->x;
 
-	http_header(x, "X-Request-Id", str_of(call->request_id));
+	request_id_headers(x, call->dialect, str_of(call->request_id));
 	http_header(x, "Cache-Control", S("no-store"));
 	if (!call->target)
 		return;
@@ -24,6 +28,19 @@ void answer_headers(struct call *call)
 	if (call->attempts > 1)
 		http_header_int(
 			x, "X-Gateway-Attempts", (int64_t)call->attempts);
+	if (call->losses.names.n > 0 && call->error.kind == ERR_NONE)
+		http_header(
+			x, "X-Gateway-Dropped", buf_str(&call->losses.names));
+}
+
+/* Anthropic's SDKs look for theirs:
+ * https://platform.claude.com/docs/en/api/errors#request-id */
+static void request_id_headers(
+	struct http_exchange *x, const struct dialect *dialect, struct str id)
+{
+	http_header(x, "X-Request-Id", id);
+	if (strcmp(dialect->name, "anthropic") == 0)
+		http_header(x, "Request-Id", id);
 }
 
 void answer_failure(struct call *call)
@@ -34,7 +51,8 @@ void answer_failure(struct call *call)
 
 	assert(call->error.kind != ERR_NONE);
 	if (x->began) {
-		call->dialect->write_stream_failure(&call->error, id, &body);
+		call->dialect->write_stream_failure(
+			&call->error, id, translate_writer(call), &body);
 	} else {
 		call->dialect->write_failure(&call->error, id, &body);
 		begin_error(call, error_http_status(&call->error),
@@ -50,30 +68,24 @@ void answer_refusal(struct call *call)
 {
 	struct http_exchange *x = call->x;
 	struct str type = upstream_header(call->upstream, S("content-type"));
-	struct str retry = upstream_header(call->upstream, S("retry-after"));
 	struct str body = answer_without_key(call, buf_str(&call->reply));
 
-	if (x->began || body.n == 0) {
+	if (x->began || body.n == 0 || is_translated(call)) {
 		/* Nothing of it can be passed on as it is. */
-		snprintf(call->error.message, sizeof(call->error.message), "%s",
-			call->error.detail);
 		answer_failure(call);
 		return;
 	}
 	begin_error(call, call->upstream_status,
 		type.n ? arena_cstr(call->arena, type) : "application/json");
-	if (retry.n > 0)
-		http_header(x, "Retry-After", retry);
 	http_header_int(x, "Content-Length", (int64_t)body.n);
 	http_body(x, body);
 	call_end(call);
 }
 
-void answer_whole(struct call *call)
+void answer_whole(struct call *call, struct str body)
 {
 	struct http_exchange *x = call->x;
 	struct str type = upstream_header(call->upstream, S("content-type"));
-	struct str body = buf_str(&call->reply);
 	char cost[MONEY_TEXT_BYTES];
 	struct splice splice;
 
@@ -83,9 +95,10 @@ void answer_whole(struct call *call)
 	meter(call);
 	splice_make(&splice, body, NULL, 0);
 	if (answer_wants_metadata(call))
-		call->dialect->splice_reply(
-			body, &call->facts, answer_metadata(call), &splice);
+		add_metadata(call, body, &splice);
 	call->status = call->upstream_status;
+	if (is_translated(call))
+		type = S("");
 	http_begin(x, call->status,
 		type.n ? arena_cstr(call->arena, type) : "application/json");
 	answer_headers(call);
@@ -100,16 +113,33 @@ void answer_whole(struct call *call)
 	call_end(call);
 }
 
+static void add_metadata(
+	struct call *call, struct str body, struct splice *splice)
+{
+	struct error ignored;
+	struct json root;
+
+	if (is_translated(call) || call->service) {
+		if (!facts_check(body, &root, &ignored))
+			return;
+		facts_find_end(&call->facts, body, root);
+	}
+	facts_splice_reply(body, &call->facts, answer_metadata(call), splice);
+}
+
 void answer_begin_stream(struct call *call)
 {
 	struct http_exchange *x = call->x;
 	struct str type = S("");
 
-	if (call->is_stream_reply)
+	if (call->is_stream_reply && !is_translated(call))
 		type = upstream_header(call->upstream, S("content-type"));
+	else if (call->as_array)
+		type = S("application/json");
 	call->status = call->is_stream_reply ? call->upstream_status : 200;
 	http_begin(x, call->status,
-		type.n ? arena_cstr(call->arena, type) : "text/event-stream");
+		type.n ? arena_cstr(call->arena, type)
+		       : call->dialect->stream_type);
 	answer_headers(call);
 	/* nginx would collect the events into its buffers. */
 	http_header(x, "X-Accel-Buffering", S("no"));
@@ -147,7 +177,7 @@ bool answer_wants_metadata(const struct call *call)
 {
 	struct str header = http_param(call->x, S("HTTP_X_GATEWAY_METADATA"));
 
-	if (str_equal_nocase(header, S("off")))
+	if (str_equal_nocase(header, S("off")) || call->is_count)
 		return false;
 	if (str_equal_nocase(header, S("on")))
 		return true;
@@ -221,7 +251,7 @@ void gateway_refuse(struct http_exchange *x, const struct dialect *dialect,
 	random_request_id(id);
 	dialect->write_failure(err, str_of(id), &body);
 	http_begin(x, error_http_status(err), "application/json");
-	http_header(x, "X-Request-Id", str_of(id));
+	request_id_headers(x, dialect, str_of(id));
 	if (seconds > 0)
 		http_header_int(x, "Retry-After", seconds);
 	http_header_int(x, "Content-Length", (int64_t)body.n);

@@ -6,7 +6,11 @@
  */
 #include "gateway/stages.h"
 
+#include "base/clock.h"
+#include "catalog/base_url.h"
+#include "crypto/aws_sign.h"
 #include "crypto/seal.h"
+#include "dialect/origin.h"
 
 #define MAX_HEADERS 24
 
@@ -16,11 +20,21 @@ struct headers {
 	size_t count;
 };
 
-static bool check_dialect(struct call *call);
+static bool choose_dialect(struct call *call);
+static bool write_body(struct call *call);
+static const char *url_of(struct call *call);
 static const struct provider_key *pick_key(const struct provider *provider);
-static bool add_key_header(struct call *call, struct headers *headers);
+static const char *type_header(struct call *call);
+static const char *accept_header(struct call *call);
+static bool add_key_header(
+	struct call *call, const char *url, struct headers *headers);
+static bool sign(struct call *call, struct str secret, const char *url,
+	struct headers *headers);
 static void add_header(struct headers *headers, const char *line);
 static void forward_headers(struct call *call, struct headers *headers);
+static void forward(
+	struct call *call, struct str name, struct headers *headers);
+static bool has_header(const struct headers *headers, const char *line);
 static const char *client_header(
 	struct arena *arena, const struct http_exchange *x, struct str name);
 static struct upstream_limits limits_of(const struct call *call);
@@ -28,25 +42,21 @@ static int64_t either(int64_t own, int64_t general);
 
 bool attempt_start(struct call *call)
 {
-	const struct model *model = call->target;
-	const struct provider *provider = model->provider;
-	bool ask_usage = provider->quirks.stream_usage == STREAM_USAGE_ASK;
 	struct headers headers = { .count = 0 };
 	struct upstream_request request;
 
-	if (!check_dialect(call) || !add_key_header(call, &headers))
+	if (call->service ? !call_service_write_body(call)
+			  : !choose_dialect(call) || !write_body(call))
 		return false;
-	add_header(&headers, "Content-Type: application/json");
-	add_header(&headers, call->head.stream ? "Accept: text/event-stream"
-					       : "Accept: application/json");
+	request.url = url_of(call);
+	add_header(&headers, type_header(call));
+	add_header(&headers, accept_header(call));
 	add_header(&headers, "Expect:");
 	forward_headers(call, &headers);
-	call->dialect->splice_request(&call->head, model->upstream_name,
-		ask_usage, call->arena, &call->upstream_body);
+	if (!add_key_header(call, request.url, &headers))
+		return false;
 	request = (struct upstream_request){
-		.url = arena_printf(call->arena, "%.*s%s",
-			STR_ARG(provider->base_url), call->dialect->path)
-			       .p,
+		.url = request.url,
 		.headers = headers.lines,
 		.header_count = headers.count,
 		.body = call->upstream_body.pieces,
@@ -59,16 +69,76 @@ bool attempt_start(struct call *call)
 	return true;
 }
 
-static bool check_dialect(struct call *call)
+static bool choose_dialect(struct call *call)
 {
 	const struct provider *provider = call->target->provider;
 
-	if (dialect_find(provider->dialect) == call->dialect)
+	call->upstream_dialect = provider_dialect_for(provider, call->dialect);
+	if (call->upstream_dialect)
 		return true;
-	return error_set(&call->error, ERR_NO_TARGET,
-		"provider %.*s speaks '%.*s', which this call cannot be "
-		"translated to",
-		STR_ARG(provider->name), STR_ARG(provider->dialect));
+	call->upstream_dialect = call->dialect;
+	return error_refuse(&call->error, ERR_UNSUPPORTED, "model",
+		"The provider '%.*s' takes no chats.", STR_ARG(provider->name));
+}
+
+static bool write_body(struct call *call)
+{
+	const struct model *model = call->target;
+	const struct quirks *quirks = &model->provider->quirks;
+
+	if (is_translated(call))
+		return translate_request(call);
+	if (origin_may_be_foreign(call->head.body, call->dialect))
+		return translate_home(call);
+	call->dialect->splice_request(&call->head, model->upstream_name,
+		quirks->stream_usage == STREAM_USAGE_ASK, call->arena,
+		&call->upstream_body);
+	return true;
+}
+
+static const char *url_of(struct call *call)
+{
+	const struct model *model = call->target;
+	struct buf url = BUF_INIT(8192), path = BUF_INIT(4096);
+	const char *copy;
+
+	if (call->service)
+		buf_append(&path, call->service_call.path);
+	else if (call->is_count)
+		call->upstream_dialect->write_count_path(
+			model->upstream_name, &path);
+	else
+		call->upstream_dialect->write_path(
+			model->upstream_name, call->head.stream, &path);
+	/* Gemini's other form of a stream: the same address, no "alt=sse". */
+	if (call->as_array && !is_translated(call))
+		path.n = str_index(buf_str(&path), '?');
+	base_url_join(
+		call->base_url, model->upstream_name, buf_str(&path), &url);
+	copy = arena_cstr(call->arena, buf_str(&url));
+	buf_release(&path);
+	buf_release(&url);
+	return copy;
+}
+
+static const char *type_header(struct call *call)
+{
+	if (!call->service)
+		return "Content-Type: application/json";
+	return arena_printf(call->arena, "Content-Type: %.*s",
+		STR_ARG(call->service_call.content_type))
+		.p;
+}
+
+static const char *accept_header(struct call *call)
+{
+	if (call->service)
+		return "Accept: */*";
+	if (!call->head.stream || call->as_array)
+		return "Accept: application/json";
+	return arena_printf(
+		call->arena, "Accept: %s", call->upstream_dialect->stream_type)
+		.p;
 }
 
 /* By weight, at random; NULL when the provider needs no key. */
@@ -92,23 +162,58 @@ static const struct provider_key *pick_key(const struct provider *provider)
 	return provider->keys;
 }
 
-static bool add_key_header(struct call *call, struct headers *headers)
+static bool add_key_header(
+	struct call *call, const char *url, struct headers *headers)
 {
 	const struct provider *provider = call->target->provider;
 	struct buf secret = BUF_INIT(PROVIDER_KEY_MAX_BYTES);
 	bool bearer = str_equal(provider->auth, S("bearer"));
+	bool ok = true;
 
 	call->provider_key = pick_key(provider);
 	if (!call->provider_key)
 		return true;
 	if (!attempt_open_key(call, &secret, &call->error))
 		return false;
-	add_header(headers,
-		arena_printf(call->arena, "%.*s: %s%.*s",
-			STR_ARG(bearer ? S("Authorization") : provider->auth),
-			bearer ? "Bearer " : "", STR_ARG(buf_str(&secret)))
-			.p);
+	if (str_equal(provider->auth, S("aws")))
+		ok = sign(call, buf_str(&secret), url, headers);
+	else
+		add_header(headers, arena_printf(call->arena, "%.*s: %s%.*s",
+					    STR_ARG(bearer ? S("Authorization")
+							   : provider->auth),
+					    bearer ? "Bearer " : "",
+					    STR_ARG(buf_str(&secret)))
+					    .p);
 	vault_wipe(&secret);
+	return ok;
+}
+
+/* For providers on AWS: the key signs, and is not sent itself. */
+static bool sign(struct call *call, struct str secret, const char *url,
+	struct headers *headers)
+{
+	struct aws_request request = {
+		.method = S("POST"),
+		.url = str_of(url),
+		.service = S("bedrock"),
+		.body = call->upstream_body.pieces,
+		.body_count = call->upstream_body.count,
+		.unix_s = clock_unix_ms() / 1000,
+	};
+	struct aws_credentials credentials;
+	struct aws_signature signature;
+
+	/* A proxy of one's own says nothing of regions. */
+	if (!aws_region_of(request.url, &request.region))
+		request.region = S("us-east-1");
+	if (!aws_credentials_read(secret, &credentials, &call->error) ||
+		!aws_sign(&request, &credentials, call->arena, &signature,
+			&call->error))
+		return error_set(&call->error, ERR_CRYPTO,
+			"provider key %" PRId64 " cannot sign",
+			call->provider_key->id);
+	for (size_t i = 0; i < signature.count; i++)
+		add_header(headers, signature.lines[i].p);
 	return true;
 }
 
@@ -128,18 +233,49 @@ static void add_header(struct headers *headers, const char *line)
 		headers->lines[headers->count++] = line;
 }
 
-/* The client's headers that this provider's row asks for. */
+/*
+ * The client's headers that this provider's row asks for, and those that
+ * belong to the dialect where both sides speak it. Then the dialect's own,
+ * unless the client had something to say about them.
+ */
 static void forward_headers(struct call *call, struct headers *headers)
 {
 	const struct provider *provider = call->target->provider;
+	const struct dialect *dialect = call->upstream_dialect;
 
-	for (size_t i = 0; i < provider->forward_header_count; i++) {
-		const char *line = client_header(
-			call->arena, call->x, provider->forward_headers[i]);
+	for (size_t i = 0; i < provider->forward_header_count; i++)
+		forward(call, provider->forward_headers[i], headers);
+	if (!dialect)
+		return;
+	for (size_t i = 0; dialect->forwards && dialect->forwards[i]; i++)
+		if (!is_translated(call))
+			forward(call, str_of(dialect->forwards[i]), headers);
+	for (size_t i = 0; dialect->headers && dialect->headers[i]; i++)
+		if (!has_header(headers, dialect->headers[i]))
+			add_header(headers, dialect->headers[i]);
+}
 
-		if (line)
-			add_header(headers, line);
+static void forward(struct call *call, struct str name, struct headers *headers)
+{
+	const char *line = client_header(call->arena, call->x, name);
+
+	if (line && !has_header(headers, line))
+		add_header(headers, line);
+}
+
+/* One of the same name as this line's. */
+static bool has_header(const struct headers *headers, const char *line)
+{
+	struct str name = str_head(str_of(line), str_index(str_of(line), ':'));
+
+	for (size_t i = 0; i < headers->count; i++) {
+		struct str other = str_of(headers->lines[i]);
+
+		if (str_equal_nocase(
+			    name, str_head(other, str_index(other, ':'))))
+			return true;
 	}
+	return false;
 }
 
 /* "Name: value" of a header of the client; NULL when it sent none. */

@@ -9,11 +9,19 @@
 #define GATEWAY_CALL_H
 
 #include "crypto/random.h"
+#include "dialect/losses.h"
+#include "dialect/service/service.h"
 #include "gateway/gateway.h"
 #include "ledger/usage.h"
 #include "net/upstream.h"
 
 struct stage;
+
+/* Where a call may go: a model, at one host of its provider. */
+struct target {
+	const struct model *model;
+	struct str base_url;
+};
 
 struct call {
 	/* gateway.c */
@@ -25,6 +33,9 @@ struct call {
 	const struct stage *stages;
 	unsigned stage; /* the one that runs */
 	enum stream_form form;
+	struct str url_model; /* where the address names it, else "" */
+	bool as_array;        /* the client's stream is one JSON array */
+	bool is_count;        /* it wants its tokens counted, no answer */
 	struct str listed_id; /* of list_models: "" for all */
 	bool is_recorded;     /* it gets a row in the request log */
 	bool is_stale;        /* changes were announced: catch up first */
@@ -46,23 +57,41 @@ struct call {
 	struct chat_head head;
 
 	/* route */
-	const struct alias *alias;    /* that was asked for; NULL: a model */
-	const struct model **targets; /* in the order to be tried */
+	const struct alias *alias; /* that was asked for; NULL: a model */
+	struct target *targets;    /* in the order to be tried */
 	size_t target_count;
 
 	/* call_provider: the attempt that runs, or ran last */
 	size_t attempts; /* begun; targets[attempts - 1] is the current one */
 	const struct model *target;
+	struct str base_url; /* of the host that is asked */
 	const struct provider_key *provider_key;
-	struct upstream *upstream; /* NULL: none under way */
+	const struct dialect *upstream_dialect; /* of that attempt */
+	struct upstream *upstream;              /* NULL: none under way */
 	struct splice upstream_body;
 	int64_t called_ns;  /* the first attempt began */
 	int64_t connect_us; /* of the last attempt; -1: none ended */
+
+	/* service; NULL: a chat */
+	const struct service_format *service; /* the client's */
+	struct service_input service_input;
+	struct service_call service_call;
+	struct service_usage service_usage;
+
+	/* translate: where the provider speaks another dialect */
+	struct chat_request *request; /* read once; NULL: not needed yet */
+	struct buf translated;        /* the body that goes out */
+	struct chat_losses losses;
+	void *reader; /* of the provider's stream; NULL: it needs none */
+	void *writer; /* of the client's */
+	bool stream_is_closed; /* its last event is written */
+	int64_t calls_named;   /* tool calls that got an id from us */
 
 	/* relay */
 	int upstream_status;  /* 0: no answer yet */
 	bool is_stream_reply; /* the provider answers with events */
 	struct buf reply;     /* an answer that is not a stream */
+	struct buf written;   /* translated, to be sent */
 	struct frames frames;
 	struct chat_facts facts;
 	struct timer keepalive; /* of a stream */

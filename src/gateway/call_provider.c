@@ -36,7 +36,10 @@ static void begin_on_loop(struct http_exchange *x, void *owner)
 void call_next_attempt(struct call *call)
 {
 	while (call->attempts < call->target_count) {
-		call->target = call->targets[call->attempts++];
+		const struct target *target = &call->targets[call->attempts++];
+
+		call->target = target->model;
+		call->base_url = target->base_url;
 		relay_reset(call);
 		call->error = (struct error)ERROR_INIT;
 		if (attempt_start(call))

@@ -20,6 +20,20 @@ static const struct stage chat_stages[] = {
 	{ "call", call_provider },
 };
 
+static const struct stage service_stages[] = {
+	{ "authenticate", authenticate },
+	{ "parse", parse_service },
+	{ "route", route },
+	{ "call", call_provider },
+};
+
+static const struct stage count_stages[] = {
+	{ "authenticate", authenticate },
+	{ "parse", parse },
+	{ "route", route },
+	{ "count", count_tokens },
+};
+
 static const struct stage models_stages[] = {
 	{ "authenticate", authenticate },
 	{ "list_models", list_models },
@@ -31,13 +45,27 @@ static void run_stages(struct http_exchange *x, void *owner);
 static void run_with_database(struct http_exchange *x, void *owner);
 static void unpin_snapshot(void *thing);
 
-void gateway_chat(struct http_exchange *x, const struct dialect *dialect,
-	enum stream_form form)
+void gateway_chat(struct http_exchange *x, const struct gateway_chat *chat)
+{
+	struct call *call = call_new(x, chat->dialect);
+
+	call->stages = chat->is_count ? count_stages : chat_stages;
+	call->is_count = chat->is_count;
+	call->form = chat->form;
+	call->url_model = chat->model;
+	call->as_array = chat->as_array;
+	call->is_recorded = true;
+	run_stages(x, call);
+}
+
+void gateway_service(struct http_exchange *x, const struct dialect *dialect,
+	const struct service_format *format, struct str model)
 {
 	struct call *call = call_new(x, dialect);
 
-	call->stages = chat_stages;
-	call->form = form;
+	call->stages = service_stages;
+	call->service = format;
+	call->url_model = model;
 	call->is_recorded = true;
 	run_stages(x, call);
 }
@@ -124,6 +152,7 @@ bool gateway_open(struct gateway *gateway, const struct settings *settings,
 		return false;
 	}
 	gateway->snapshots = snapshots_new(gateway->db, gateway->hot);
+	gateway->pool = pool_new();
 	if (!snapshot_refresh(
 		    gateway->snapshots, clock_monotonic_ns(), &unreached))
 		log_warn("starting without the database, calls answer 503 "
@@ -135,6 +164,7 @@ bool gateway_open(struct gateway *gateway, const struct settings *settings,
 void gateway_close(struct gateway *gateway)
 {
 	journal_close(gateway->journal);
+	pool_free(gateway->pool);
 	if (gateway->snapshots)
 		snapshots_free(gateway->snapshots);
 	hot_close(gateway->hot);

@@ -13,6 +13,8 @@
 #include "crypto/seal.h"
 #include "db/pool.h"
 #include "dialect/dialect.h"
+#include "dialect/service/service.h"
+#include "gateway/pool.h"
 #include "gateway/snapshot.h"
 #include "http/exchange.h"
 #include "ledger/journal.h"
@@ -25,6 +27,7 @@ struct gateway {
 	struct journal *journal;
 	struct hot *hot;
 	struct snapshots *snapshots;
+	struct pool *pool;
 };
 
 /*
@@ -43,9 +46,22 @@ enum stream_form {
 	STREAM_ALWAYS,
 };
 
+/* What the address of a chat call says. */
+struct gateway_chat {
+	const struct dialect *dialect;
+	enum stream_form form;
+	struct str model; /* where the address names it, else "" */
+	bool as_array;    /* Gemini's: a stream is one JSON array */
+	bool is_count;    /* the request's tokens are to be counted */
+};
+
 /* Serve one chat call; x->app is the gateway. */
-void gateway_chat(struct http_exchange *x, const struct dialect *dialect,
-	enum stream_form form);
+void gateway_chat(struct http_exchange *x, const struct gateway_chat *chat);
+
+/* Serve a call of another service, in that format of the client; errors are
+ * told in the dialect. `model` as above. */
+void gateway_service(struct http_exchange *x, const struct dialect *dialect,
+	const struct service_format *format, struct str model);
 
 /* GET /v1/models, and /v1/models/{id} with `id`. */
 void gateway_models(

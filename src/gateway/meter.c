@@ -19,12 +19,17 @@ void meter(struct call *call)
 	bool answered =
 		call->upstream_status >= 200 && call->upstream_status < 300;
 	bool left = call->error.kind == ERR_CLIENT_GONE && call->called_ns;
+	/* Google leaves a count of none out. */
+	bool ended =
+		(call->complete || call->facts.done) && !call->facts.failed;
 
 	call->usage_source = USAGE_NONE;
 	call->tokens = (struct token_counts){ -1, -1, -1, -1, -1 };
 	call->price = NULL;
 	call->cost_picousd = 0;
-	if (call->facts.has_usage) {
+	if (call->is_count) {
+		; /* counting is free */
+	} else if (call->facts.has_usage && (usage->completion >= 0 || ended)) {
 		call->usage_source = USAGE_PROVIDER;
 		call->tokens = (struct token_counts){
 			.prompt = usage->prompt,
@@ -43,8 +48,14 @@ void meter(struct call *call)
 static void count_by_bytes(struct call *call)
 {
 	call->usage_source = USAGE_ESTIMATED;
-	call->tokens.prompt = (call->head.prompt_bytes + BYTES_PER_TOKEN - 1) /
-			      BYTES_PER_TOKEN;
+	/* Anthropic's streams tell the prompt at once, the rest at the end. */
+	call->tokens.prompt = call->facts.usage.prompt;
+	call->tokens.cached = call->facts.usage.cached;
+	call->tokens.cache_write = call->facts.usage.cache_write;
+	if (call->tokens.prompt < 0)
+		call->tokens.prompt =
+			(call->head.prompt_bytes + BYTES_PER_TOKEN - 1) /
+			BYTES_PER_TOKEN;
 	call->tokens.completion =
 		(call->facts.output_bytes + BYTES_PER_TOKEN - 1) /
 		BYTES_PER_TOKEN;

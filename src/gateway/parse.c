@@ -25,8 +25,13 @@ enum verdict parse(struct call *call)
 	if (!call->dialect->read_head(
 		    body, call->arena, &call->head, &call->error))
 		return FAILED;
-	if (call->form != STREAM_AS_ASKED && !force_stream(call))
+	if (call->url_model.n > 0) {
+		/* Where the address names the model, it also says this. */
+		call->head.model = call->url_model;
+		call->head.stream = call->form == STREAM_ALWAYS;
+	} else if (call->form != STREAM_AS_ASKED && !force_stream(call)) {
 		return FAILED;
+	}
 	/* The record names them when the body is gone. */
 	call->head.model = arena_copy(call->arena, call->head.model);
 	call->head.user = arena_copy(call->arena, call->head.user);

@@ -136,6 +136,9 @@ static void fill_target(const struct call *call, struct usage_record *usage)
 	usage->model_id = call->target->id;
 	usage->provider = call->target->provider->name;
 	usage->provider_id = call->target->provider->id;
+	if (call->upstream_dialect)
+		usage->provider_dialect = str_of(call->upstream_dialect->name);
+	usage->dropped = buf_str(&call->losses.names);
 	if (call->provider_key)
 		usage->provider_key_id = call->provider_key->id;
 }

@@ -25,19 +25,26 @@
 static void on_head(void *owner, int status);
 static enum upstream_flow on_body(void *owner, struct str bytes);
 static void on_done(void *owner, const struct upstream_result *result);
+static void begin_frames(struct call *call, enum framing framing);
+static bool find_framing(const struct call *call, enum framing *out);
 static void on_client_gone(struct http_exchange *x, void *owner);
 static void on_client_drained(struct http_exchange *x, void *owner);
 static void collect(struct call *call, struct str bytes);
 static void relay_events_of(struct call *call, struct str bytes);
 static bool relay_frame(struct call *call, const struct frame *frame);
+static void flush_written(struct call *call);
 static void write_frame(struct call *call, const struct frame *frame);
 static void begin_if_first(struct call *call);
 static void write_usage_frame(struct call *call, const struct frame *frame);
 static void end_stream(struct call *call);
 static void end_whole(struct call *call);
+static void end_service(struct call *call);
+static void end_translated(struct call *call);
 static void end_refused(struct call *call);
+static void tell_pool(struct call *call, int status);
 static void fail(struct call *call);
 static void on_silence(struct timer *timer);
+static void write_keepalive(struct call *call);
 static int64_t keepalive_ms(const struct call *call);
 static void release(void *thing);
 
@@ -57,7 +64,11 @@ void relay_init(struct call *call)
 	const struct settings *settings = call->gateway->settings;
 
 	buf_init(&call->reply, (size_t)settings->max_answer_bytes);
-	frames_init(&call->frames, (size_t)settings->max_frame_bytes);
+	buf_init(&call->translated, 0);
+	buf_init(&call->written, (size_t)settings->max_answer_bytes);
+	chat_losses_init(&call->losses, call->dialect);
+	frames_init(
+		&call->frames, FRAMING_SSE, (size_t)settings->max_frame_bytes);
 	chat_facts_init(&call->facts);
 	call->keepalive.expired = on_silence;
 	arena_defer(call->arena, release, call);
@@ -68,11 +79,19 @@ void relay_reset(struct call *call)
 	call->upstream_status = 0;
 	call->is_stream_reply = false;
 	buf_clear(&call->reply);
+	call->reader = NULL;
+	call->writer = NULL;
+	call->stream_is_closed = false;
 	/* The beginning of an event is not to be continued by another's. */
-	frames_release(&call->frames);
-	frames_init(&call->frames,
-		(size_t)call->gateway->settings->max_frame_bytes);
+	begin_frames(call, FRAMING_SSE);
 	chat_facts_init(&call->facts);
+}
+
+static void begin_frames(struct call *call, enum framing framing)
+{
+	frames_release(&call->frames);
+	frames_init(&call->frames, framing,
+		(size_t)call->gateway->settings->max_frame_bytes);
 }
 
 void relay_start_keepalive(struct call *call)
@@ -84,13 +103,32 @@ void relay_start_keepalive(struct call *call)
 static void on_head(void *owner, int status)
 {
 	struct call *call = owner;
-	struct str type = upstream_header(call->upstream, S("content-type"));
+	enum framing framing;
 
 	call->upstream_status = status;
 	call->connect_us = upstream_connect_us(call->upstream);
+	if (call->target->provider->host_count > 0 && status < 400)
+		pool_succeeded(call->gateway->pool, call->base_url);
 	call->is_stream_reply =
-		status >= 200 && status < 300 &&
-		str_equal_nocase(str_head(type, 17), S("text/event-stream"));
+		status >= 200 && status < 300 && find_framing(call, &framing);
+	if (!call->is_stream_reply)
+		return;
+	if (call->service) /* only passed through */
+		return;
+	if (framing != FRAMING_SSE)
+		begin_frames(call, framing);
+	translate_begin_stream(call);
+}
+
+/* A JSON array is a stream only where one was asked for as such. */
+static bool find_framing(const struct call *call, enum framing *out)
+{
+	struct str type = upstream_header(call->upstream, S("content-type"));
+
+	if (framing_of(type, out))
+		return true;
+	*out = FRAMING_JSON_ARRAY;
+	return call->as_array && !is_translated(call) && call->head.stream;
 }
 
 static enum upstream_flow on_body(void *owner, struct str bytes)
@@ -173,17 +211,39 @@ static void relay_events_of(struct call *call, struct str bytes)
 static bool relay_frame(struct call *call, const struct frame *frame)
 {
 	struct arena_mark mark = arena_mark(call->arena);
-	bool ok = call->dialect->read_frame(
-		frame, &call->facts, call->arena, &call->error);
+	bool ok;
 
+	if (call->service)
+		ok = call_service_read_frame(call, frame);
+	else if (is_translated(call))
+		ok = translate_frame(call, frame, &call->written);
+	else
+		ok = facts_read_frame(call->dialect, frame, call->reader,
+			&call->facts, call->arena, &call->error);
 	if (ok && call->facts.frame == FRAME_CONTENT && !call->first_token_ns)
 		call->first_token_ns = clock_monotonic_ns();
-	if (ok && call->facts.frame == FRAME_USAGE_ONLY)
+	if (ok && is_translated(call) && !call->service)
+		flush_written(call);
+	else if (ok && call->facts.frame == FRAME_USAGE_ONLY)
 		write_usage_frame(call, frame);
 	else if (ok)
 		write_frame(call, frame);
 	arena_rewind(call->arena, mark);
 	return ok;
+}
+
+/* What was translated goes to the client. */
+static void flush_written(struct call *call)
+{
+	struct str bytes = buf_str(&call->written);
+
+	if (bytes.n == 0)
+		return;
+	begin_if_first(call);
+	http_body(call->x, call->facts.frame == FRAME_ERROR
+				   ? answer_without_key(call, bytes)
+				   : bytes);
+	buf_clear(&call->written);
 }
 
 static void write_frame(struct call *call, const struct frame *frame)
@@ -220,8 +280,7 @@ static void write_usage_frame(struct call *call, const struct frame *frame)
 		return;
 	}
 	meter(call);
-	call->dialect->splice_usage_frame(
-		frame, &call->facts, answer_metadata(call), &splice);
+	facts_splice_frame(frame, &call->facts, answer_metadata(call), &splice);
 	begin_if_first(call);
 	for (unsigned i = 0; i < splice.count; i++)
 		http_body(call->x, splice.pieces[i]);
@@ -230,9 +289,9 @@ static void write_usage_frame(struct call *call, const struct frame *frame)
 static void end_stream(struct call *call)
 {
 	struct frame frame;
+	bool is_unfinished = frames_finish(&call->frames, &frame);
 
-	if (frames_finish(&call->frames, &frame) &&
-		!relay_frame(call, &frame)) {
+	if (is_unfinished && !relay_frame(call, &frame)) {
 		fail(call);
 		return;
 	}
@@ -240,13 +299,21 @@ static void end_stream(struct call *call)
 		/* The provider's own error event has gone to the client. */
 		error_set(&call->error, ERR_UPSTREAM_STATUS, "%s",
 			call->facts.failure.message);
-	} else if (call->facts.done || call->facts.finish_reason[0]) {
+	} else if (call->facts.done || call->facts.finish_reason[0] ||
+		   call_service_ends_unmarked(call)) {
 		call->complete = true;
 	} else {
 		error_set(&call->error, ERR_UPSTREAM_CUT,
 			"the stream ended before it was complete");
+		/* The error is an event of its own, not a line of this one. */
+		if (is_unfinished && call->x->began && !is_translated(call))
+			http_body(call->x, S("\n\n"));
 		fail(call);
 		return;
+	}
+	if (is_translated(call) && !call->service) {
+		translate_end(call, &call->written);
+		flush_written(call);
 	}
 	if (!call->x->began)
 		answer_begin_stream(call);
@@ -263,16 +330,49 @@ static void end_whole(struct call *call)
 		error_set(&call->error, ERR_UPSTREAM_GARBAGE,
 			"an answer with status %d", status);
 		fail(call);
+	} else if (call->is_count) {
+		answer_whole(call, buf_str(&call->reply));
+	} else if (call->service) {
+		end_service(call);
+	} else if (is_translated(call)) {
+		end_translated(call);
 	} else if (call->x->began) {
 		error_set(&call->error, ERR_UPSTREAM_GARBAGE,
 			"not a stream, though one was asked for");
 		fail(call);
-	} else if (call->dialect->read_reply(buf_str(&call->reply), call->arena,
-			   &call->facts, &call->error)) {
+	} else if (facts_read_reply(call->dialect, buf_str(&call->reply),
+			   call->arena, &call->facts, &call->error)) {
 		if (call->facts.failed)
 			error_set(&call->error, ERR_UPSTREAM_STATUS, "%s",
 				call->facts.failure.message);
-		answer_whole(call);
+		answer_whole(call, buf_str(&call->reply));
+	} else {
+		fail(call);
+	}
+}
+
+static void end_service(struct call *call)
+{
+	struct splice answer;
+
+	if (!call->x->began && call_service_read_reply(call, &answer))
+		answer_whole(call, splice_join(&answer, call->arena));
+	else
+		fail(call);
+}
+
+/* Some providers answer whole though a stream was asked for. */
+static void end_translated(struct call *call)
+{
+	if (!call->head.stream) {
+		if (translate_reply(call, &call->written))
+			answer_whole(call, buf_str(&call->written));
+		else
+			fail(call);
+	} else if (translate_reply_to_stream(call, &call->written)) {
+		call->complete = true;
+		flush_written(call);
+		call_end(call);
 	} else {
 		fail(call);
 	}
@@ -284,7 +384,7 @@ static void end_refused(struct call *call)
 	struct failure failure;
 	struct str provider = call->target->provider->name;
 
-	call->dialect->read_failure(call->upstream_status,
+	failure_read(call->upstream_status,
 		upstream_header(call->upstream, S("retry-after")),
 		buf_str(&call->reply), &failure);
 	error_refuse(&call->error, ERR_UPSTREAM_STATUS, NULL,
@@ -295,6 +395,13 @@ static void end_refused(struct call *call)
 		call->upstream_status,
 		STR_ARG(str_head(str_of(failure.message), 160)));
 	call->error.http_status = call->upstream_status;
+	snprintf(call->error.param, sizeof(call->error.param), "%s",
+		failure.param);
+	if (failure.retry_after_ms > 0)
+		call->error.retry_after_seconds =
+			(unsigned)((failure.retry_after_ms + 999) / 1000);
+	if (call->target->provider->host_count > 0)
+		tell_pool(call, call->upstream_status);
 	if (failure.advice != ADVICE_GIVE_UP && !call->x->began &&
 		call->attempts < call->target_count) {
 		call->upstream = NULL;
@@ -304,9 +411,22 @@ static void end_refused(struct call *call)
 	}
 }
 
+/* A host that fails rests; one that lacks the model has others. */
+static void tell_pool(struct call *call, int status)
+{
+	struct pool *pool = call->gateway->pool;
+
+	if (status == 404)
+		pool_lacks(pool, call->base_url, call->target->upstream_name);
+	else if (status == 0 || status >= 500 || status == 429)
+		pool_failed(pool, call->base_url);
+}
+
 /* The attempt failed as call->error says: the next one, or the end. */
 static void fail(struct call *call)
 {
+	if (call->target->provider->host_count > 0)
+		tell_pool(call, 0);
 	if (call->upstream)
 		upstream_cancel(call->upstream);
 	call->upstream = NULL;
@@ -335,11 +455,20 @@ static void on_silence(struct timer *timer)
 		if (http_pending(x) == 0) {
 			if (!x->began)
 				answer_begin_stream(call);
-			http_body(x, S(": keep-alive\n\n"));
-			http_push(x);
+			write_keepalive(call);
 		}
 	}
 	loop_timer_set(x->loop, timer, interval - quiet);
+}
+
+/* Bytes that mean nothing in the client's framing. */
+static void write_keepalive(struct call *call)
+{
+	if (call->as_array)
+		http_body(call->x, S("\n"));
+	else if (call->dialect->framing == FRAMING_SSE)
+		http_body(call->x, S(": keep-alive\n\n"));
+	http_push(call->x);
 }
 
 static int64_t keepalive_ms(const struct call *call)
@@ -355,5 +484,8 @@ static void release(void *thing)
 	struct call *call = thing;
 
 	buf_release(&call->reply);
+	buf_release(&call->written);
+	buf_release(&call->translated);
+	chat_losses_release(&call->losses);
 	frames_release(&call->frames);
 }

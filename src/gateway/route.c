@@ -9,7 +9,9 @@
 #include "gateway/stages.h"
 
 static size_t count_targets(const struct call *call, const struct alias *alias);
-static void add_targets(struct call *call, struct str name);
+static size_t count_hosts(const struct catalog *catalog, struct str name);
+static bool add_targets(struct call *call, struct str name);
+static void add_hosts(struct call *call, const struct model *model);
 static bool key_allows(const void *context, struct str name);
 static void refuse_unknown(struct call *call);
 
@@ -20,6 +22,7 @@ enum verdict route(struct call *call)
 	const struct alias *alias =
 		catalog_find_alias(catalog, call->key->project_id, name);
 	size_t found = count_targets(call, alias);
+	bool allowed = false;
 
 	call->alias = alias;
 	if (name.n == 0) {
@@ -30,16 +33,21 @@ enum verdict route(struct call *call)
 	}
 	if (found == 0 && !call->refreshed)
 		return NEEDS_DATABASE;
-	call->targets = ARENA_ARRAY(call->arena, const struct model *, found);
+	call->targets = ARENA_ARRAY(call->arena, struct target, found);
 	call->target_count = 0;
 	if (!alias)
-		add_targets(call, name);
+		allowed = add_targets(call, name);
 	for (const struct alias_target *t = alias ? alias->targets : NULL; t;
 		t = t->next)
-		add_targets(call, t->model);
+		allowed |= add_targets(call, t->model);
 	if (call->target_count > 0)
 		return GO_ON;
-	if (found > 0)
+	if (allowed)
+		error_refuse(&call->error, ERR_NO_TARGET, "model",
+			"None of the provider's hosts has the model '%.*s' at "
+			"the moment.",
+			STR_ARG(str_head(name, 200)));
+	else if (found > 0)
 		error_refuse(&call->error, ERR_MODEL_FORBIDDEN, "model",
 			"This key may not use the model '%.*s'. GET /v1/models "
 			"lists those that it may use.",
@@ -52,18 +60,30 @@ enum verdict route(struct call *call)
 static size_t count_targets(const struct call *call, const struct alias *alias)
 {
 	const struct catalog *catalog = call->snapshot->catalog;
-	const struct model *const *models;
 	size_t count = 0;
 
 	if (!alias)
-		return catalog_find_models(catalog, call->head.model, &models);
+		return count_hosts(catalog, call->head.model);
 	for (const struct alias_target *t = alias->targets; t; t = t->next)
-		count += catalog_find_models(catalog, t->model, &models);
+		count += count_hosts(catalog, t->model);
 	return count;
 }
 
-/* An alias that the key may use is enough to use its models. */
-static void add_targets(struct call *call, struct str name)
+/* Of all providers that offer the model. */
+static size_t count_hosts(const struct catalog *catalog, struct str name)
+{
+	const struct model *const *models;
+	size_t found = catalog_find_models(catalog, name, &models);
+	size_t count = found;
+
+	for (size_t i = 0; i < found; i++)
+		count += models[i]->provider->host_count;
+	return count;
+}
+
+/* An alias that the key may use is enough to use its models. False: the key
+ * may use none of them. */
+static bool add_targets(struct call *call, struct str name)
 {
 	const struct model *const *models;
 	size_t count =
@@ -71,13 +91,30 @@ static void add_targets(struct call *call, struct str name)
 	bool by_name = gateway_key_allows_name(call->key, call->head.model) &&
 		       call->key->allowed_providers.count == 0;
 
+	bool allowed = false;
+
 	for (size_t i = 0; i < count; i++) {
 		const struct model *model = models[i];
 
-		if (by_name || gateway_key_allows(call->key,
-				       model->provider->name, model->name))
-			call->targets[call->target_count++] = model;
+		if (!by_name && !gateway_key_allows(call->key,
+					model->provider->name, model->name))
+			continue;
+		add_hosts(call, model);
+		allowed = true;
 	}
+	return allowed;
+}
+
+static void add_hosts(struct call *call, const struct model *model)
+{
+	struct str urls[1 + PROVIDER_HOSTS] = { model->provider->base_url };
+	size_t count = 1;
+
+	if (model->provider->host_count > 0)
+		count = pool_order(call->gateway->pool, model, urls);
+	for (size_t i = 0; i < count; i++)
+		call->targets[call->target_count++] =
+			(struct target){ model, urls[i] };
 }
 
 static bool key_allows(const void *context, struct str name)

@@ -27,6 +27,8 @@ enum verdict route(struct call *call);
 /* Ask the provider, and the next one while nothing has reached the client. */
 enum verdict call_provider(struct call *call);
 
+/* How many tokens the request has, as the provider or we count them. */
+enum verdict count_tokens(struct call *call);
 /* What may be asked for: GET /v1/models and /v1/models/{id}. */
 enum verdict list_models(struct call *call);
 
@@ -40,6 +42,54 @@ MUST_USE bool attempt_start(struct call *call);
 /* Append call->provider_key in the clear; the caller wipes it. ERR_CRYPTO. */
 MUST_USE bool attempt_open_key(
 	const struct call *call, struct buf *secret, struct error *err);
+
+/* --- translate.c: between two dialects, by way of the neutral form --- */
+
+/* Does the attempt's provider speak another dialect than the client? */
+static inline bool is_translated(const struct call *call)
+{
+	return call->upstream_dialect != call->dialect;
+}
+/* The request for call->target in call->upstream_body. ERR_UNSUPPORTED and
+ * others with call->error set: this provider cannot take it. */
+MUST_USE bool translate_request(struct call *call);
+/* The same where both speak one dialect, but the conversation holds what a
+ * provider of another one has sealed: all but that goes out. */
+MUST_USE bool translate_home(struct call *call);
+/* The whole answer in call->reply, read into the facts and written for the
+ * client to `out`. ERR_UPSTREAM_GARBAGE. */
+MUST_USE bool translate_reply(struct call *call, struct buf *out);
+/* One frame of the provider's stream, read into the facts and written for the
+ * client to `out`, which may stay empty. */
+MUST_USE bool translate_frame(
+	struct call *call, const struct frame *frame, struct buf *out);
+/* A whole answer as a stream, from its first event to its last. */
+MUST_USE bool translate_reply_to_stream(struct call *call, struct buf *out);
+/* What ends the client's stream, unless that is written already. */
+void translate_end(struct call *call, struct buf *out);
+/* The provider's answer is a stream: make what its reader and the client's
+ * writer remember. Not within a frame: what it makes must outlive it. */
+void translate_begin_stream(struct call *call);
+/* The memory of the client's stream; made when it is not there yet. */
+void *translate_writer(struct call *call);
+
+/* Refuse what was lost where the client allows no losses. */
+MUST_USE bool call_check_losses(struct call *call);
+
+/* --- call_service.c: what is not a chat --- */
+
+/* The second stage of such a call. */
+enum verdict parse_service(struct call *call);
+/* The request for call->target in call->upstream_body. ERR_UNSUPPORTED and
+ * others with call->error set: this provider cannot take it. */
+MUST_USE bool call_service_write_body(struct call *call);
+/* One frame of a stream, read into the facts. */
+MUST_USE bool call_service_read_frame(
+	struct call *call, const struct frame *frame);
+/* Does its stream end without an event that says so? */
+bool call_service_ends_unmarked(const struct call *call);
+/* The whole answer, read into the facts; what the client gets of it. */
+MUST_USE bool call_service_read_reply(struct call *call, struct splice *out);
 
 /* --- relay.c: the provider's answer on its way to the client --- */
 
@@ -58,10 +108,11 @@ void relay_start_keepalive(struct call *call);
 void answer_headers(struct call *call);
 /* call->error in the client's dialect, or as an event of a begun stream. */
 void answer_failure(struct call *call);
-/* The provider's refusal, with its own status and body. */
+/* The provider's refusal, with its own status; its own body too where the
+ * client speaks its dialect. */
 void answer_refusal(struct call *call);
-/* The provider's whole answer. */
-void answer_whole(struct call *call);
+/* The provider's whole answer, or what became of it in translation. */
+void answer_whole(struct call *call, struct str body);
 /*
  * What a provider says of an error, without the key it was sent: some quote
  * it, and the client must not learn it. Every other byte stays.

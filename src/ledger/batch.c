@@ -25,10 +25,11 @@
 	" completion_tokens, cached_tokens, cache_write_tokens,"            \
 	" reasoning_tokens, usage_source, priced, cost_picousd,"            \
 	" saved_picousd, queue_us, gateway_us, connect_us, first_token_us," \
-	" total_us, request_bytes, response_bytes) VALUES "
+	" total_us, request_bytes, response_bytes, provider_dialect,"       \
+	" dropped) VALUES "
 #define ROW                                                             \
 	"(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?," \
-	"?,?,?,?,?,?,?,?,?,?,?)"
+	"?,?,?,?,?,?,?,?,?,?,?,?,?)"
 /* Rows of the statement for many. */
 #define MANY 50
 #define TIMES_5(row) row "," row "," row "," row "," row
@@ -60,6 +61,8 @@ static const struct text_column text_columns[] = {
 	TEXT(error, 64),
 	TEXT(error_detail, 512),
 	TEXT(finish_reason, 32),
+	TEXT(provider_dialect, 32),
+	TEXT(dropped, 1024),
 };
 
 struct number_column {
@@ -329,6 +332,8 @@ static void bind_request(struct stmt *stmt, const struct usage_record *record)
 	bind_measure(stmt, record->total_us);
 	stmt_bind_int(stmt, record->request_bytes);
 	stmt_bind_int(stmt, record->response_bytes);
+	stmt_bind_str(stmt, record->provider_dialect);
+	stmt_bind_str(stmt, record->dropped);
 }
 
 static void bind_measure(struct stmt *stmt, int64_t value)

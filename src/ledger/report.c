@@ -59,6 +59,8 @@ static const struct column columns[] = {
 	{ "alias", TYPE_TEXT },
 	{ "complexity", TYPE_TEXT },
 	{ "client_ip", TYPE_TEXT },
+	{ "provider_dialect", TYPE_TEXT },
+	{ "dropped", TYPE_TEXT },
 };
 
 #define SELECT_PAGE                                                         \
@@ -72,7 +74,8 @@ static const struct column columns[] = {
 	" IF(r.cache_hit, r.saved_picousd, NULL), r.error_detail,"          \
 	" r.finish_reason, r.attempts, r.queue_us, r.gateway_us,"           \
 	" r.connect_us, r.request_bytes, r.response_bytes, r.user,"         \
-	" r.dialect, r.route, r.alias, r.complexity, r.client_ip"           \
+	" r.dialect, r.route, r.alias, r.complexity, r.client_ip,"          \
+	" r.provider_dialect, r.dropped"                                    \
 	" FROM requests r"                                                  \
 	" LEFT JOIN projects p ON p.id = r.project_id"                      \
 	" LEFT JOIN gateway_keys k ON k.id = r.key_id"                      \

@@ -53,6 +53,8 @@ static const struct field fields[] = {
 	TEXT(provider),
 	ID(provider_id),
 	ID(provider_key_id),
+	TEXT(provider_dialect),
+	TEXT(dropped),
 	COUNT(attempts),
 	COUNT(status),
 	TEXT(error),

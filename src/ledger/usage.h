@@ -47,6 +47,8 @@ struct usage_record {
 	struct str provider;
 	int64_t provider_id;
 	int64_t provider_key_id;
+	struct str provider_dialect; /* "" when no provider was asked */
+	struct str dropped; /* members it had no words for: "seed, top_k" */
 	int64_t attempts;
 	/* How it ended. */
 	int64_t status;   /* HTTP status the client got; 499 when it left */

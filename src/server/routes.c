@@ -14,53 +14,91 @@ struct route {
 	enum method method;
 	const char *dialect;
 	enum stream_form form;
+	enum service service;
 	void (*serve)(struct http_exchange *x, const struct route *route);
 };
 
 static void serve_chat(struct http_exchange *x, const struct route *route);
+static void serve_count(struct http_exchange *x, const struct route *route);
+static void serve_gemini(struct http_exchange *x, const struct route *route);
+static void serve_service(struct http_exchange *x, const struct route *route);
 static void serve_models(struct http_exchange *x, const struct route *route);
 static void serve_health(struct http_exchange *x, const struct route *route);
 
 #define OPENAI "openai_chat"
+#define RESPONSES "openai_responses"
+#define ANTHROPIC "anthropic"
+#define GEMINI "gemini"
+#define COHERE "cohere"
+#define OLLAMA "ollama"
 
+/* clang-format off */
 static const struct route routes[] = {
-	{ .path = STR("/v1/chat/completions"),
-		.method = POST,
-		.dialect = OPENAI,
-		.serve = serve_chat },
-	{ .path = STR("/api/v1/chat/completions"),
-		.method = POST,
-		.dialect = OPENAI,
-		.serve = serve_chat },
-	{ .path = STR("/v1/chat"),
-		.method = POST,
-		.dialect = OPENAI,
-		.form = STREAM_NEVER,
-		.serve = serve_chat },
-	{ .path = STR("/v1/chat/stream"),
-		.method = POST,
-		.dialect = OPENAI,
-		.form = STREAM_ALWAYS,
-		.serve = serve_chat },
-	{ .path = STR("/v1/models"),
-		.method = GET,
-		.dialect = OPENAI,
-		.serve = serve_models },
-	{ .path = STR("/v1/models/"),
-		.is_prefix = true,
-		.method = GET,
-		.dialect = OPENAI,
-		.serve = serve_models },
-	{ .path = STR("/v1/health"),
-		.method = GET,
-		.dialect = OPENAI,
-		.serve = serve_health },
+	{ STR("/v1/chat/completions"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_chat },
+	{ STR("/api/v1/chat/completions"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_chat },
+	{ STR("/v1/chat"), false, POST, OPENAI, STREAM_NEVER, SERVICE_CHAT, serve_chat },
+	{ STR("/v1/chat/stream"), false, POST, OPENAI,
+		STREAM_ALWAYS, SERVICE_CHAT, serve_chat },
+	{ STR("/v1/responses"), false, POST, RESPONSES,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_chat },
+	{ STR("/v1/messages"), false, POST, ANTHROPIC,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_chat },
+	{ STR("/v1/messages/count_tokens"), false, POST, ANTHROPIC,
+		STREAM_NEVER, SERVICE_CHAT, serve_count },
+	{ STR("/v1beta/models/"), true, POST, GEMINI,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_gemini },
+	{ STR("/v1beta/models/"), true, GET, GEMINI,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_models },
+	{ STR("/v1beta/models"), false, GET, GEMINI,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_models },
+	{ STR("/v1/models"), false, GET, OPENAI,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_models },
+	{ STR("/v1/models/"), true, GET, OPENAI,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_models },
+	{ STR("/v2/chat"), false, POST, COHERE,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_chat },
+	{ STR("/api/chat"), false, POST, OLLAMA,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_chat },
+	{ STR("/v1/completions"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_COMPLETIONS, serve_service },
+	{ STR("/v1/embeddings"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_EMBEDDINGS, serve_service },
+	{ STR("/v1/moderations"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_MODERATIONS, serve_service },
+	{ STR("/v1/rerank"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_RERANK, serve_service },
+	{ STR("/v1/images/generations"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_IMAGES, serve_service },
+	{ STR("/v1/images/edits"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_IMAGE_EDITS, serve_service },
+	{ STR("/v1/images/variations"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_IMAGE_VARIATIONS, serve_service },
+	{ STR("/v1/audio/speech"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_SPEECH, serve_service },
+	{ STR("/v1/audio/transcriptions"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_TRANSCRIPTIONS, serve_service },
+	{ STR("/v1/audio/translations"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_TRANSLATIONS, serve_service },
+	{ STR("/v2/embed"), false, POST, COHERE,
+		STREAM_AS_ASKED, SERVICE_EMBEDDINGS, serve_service },
+	{ STR("/v2/rerank"), false, POST, COHERE,
+		STREAM_AS_ASKED, SERVICE_RERANK, serve_service },
+	{ STR("/api/embed"), false, POST, OLLAMA,
+		STREAM_AS_ASKED, SERVICE_EMBEDDINGS, serve_service },
+	{ STR("/api/embeddings"), false, POST, OLLAMA,
+		STREAM_AS_ASKED, SERVICE_EMBEDDINGS, serve_service },
+	{ STR("/v1/health"), false, GET, OPENAI,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_health },
 };
+/* clang-format on */
 
 static const struct route *route_find(
 	const struct http_exchange *x, struct error *err);
 static bool route_fits(const struct route *route, struct str path);
 static bool method_fits(const struct route *route, struct str method);
+static const struct dialect *dialect_of(const struct route *route);
 
 void routes_serve(struct http_exchange *x, const struct error *err)
 {
@@ -119,15 +157,76 @@ static bool method_fits(const struct route *route, struct str method)
 
 static void serve_chat(struct http_exchange *x, const struct route *route)
 {
-	gateway_chat(x, dialect_find(str_of(route->dialect)), route->form);
+	gateway_chat(x, &(struct gateway_chat){
+				.dialect = dialect_of(route),
+				.form = route->form,
+			});
 }
 
+static void serve_count(struct http_exchange *x, const struct route *route)
+{
+	gateway_chat(x, &(struct gateway_chat){
+				.dialect = dialect_of(route),
+				.is_count = true,
+			});
+}
+
+/* /v1beta/models/{model}:{verb} */
+static void serve_gemini(struct http_exchange *x, const struct route *route)
+{
+	struct str name = str_from(x->path, route->path.n);
+	struct str verb = S("");
+	struct gateway_chat chat = { .dialect = dialect_of(route) };
+	struct error err;
+
+	for (size_t i = name.n; i-- > 0 && verb.n == 0;)
+		if (name.p[i] == ':')
+			verb = str_from(name, i + 1);
+	chat.model = str_head(name, name.n - verb.n - (verb.n > 0));
+	chat.form = STREAM_NEVER;
+	chat.is_count = str_equal(verb, S("countTokens"));
+	if (str_equal(verb, S("streamGenerateContent"))) {
+		chat.form = STREAM_ALWAYS;
+		chat.as_array = str_find(x->query, S("alt=sse")) == x->query.n;
+	} else if (str_equal(verb, S("embedContent")) ||
+		   str_equal(verb, S("batchEmbedContents"))) {
+		gateway_service(x, chat.dialect,
+			service_format_find(S("gemini"), SERVICE_EMBEDDINGS),
+			chat.model);
+		return;
+	} else if (!chat.is_count && !str_equal(verb, S("generateContent"))) {
+		error_refuse(&err, ERR_NOT_FOUND, NULL,
+			"A model is asked with :generateContent, "
+			":streamGenerateContent, :countTokens, :embedContent "
+			"or :batchEmbedContents, not '%.*s'.",
+			STR_ARG(str_head(verb, 100)));
+		gateway_refuse(x, chat.dialect, &err);
+		return;
+	}
+	gateway_chat(x, &chat);
+}
+
+static void serve_service(struct http_exchange *x, const struct route *route)
+{
+	gateway_service(x, dialect_of(route),
+		service_find(str_of(route->dialect), route->service), S(""));
+}
+
+/* Anthropic's clients ask at OpenAI's address; they say their version. */
 static void serve_models(struct http_exchange *x, const struct route *route)
 {
 	struct str id =
 		route->is_prefix ? str_from(x->path, route->path.n) : S("");
+	bool is_anthropic = http_param(x, S("HTTP_ANTHROPIC_VERSION")).n > 0;
 
-	gateway_models(x, dialect_find(str_of(route->dialect)), id);
+	gateway_models(x,
+		is_anthropic ? dialect_find(S(ANTHROPIC)) : dialect_of(route),
+		id);
+}
+
+static const struct dialect *dialect_of(const struct route *route)
+{
+	return dialect_find(str_of(route->dialect));
 }
 
 static void serve_health(struct http_exchange *x, const struct route *route)

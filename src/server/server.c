@@ -48,13 +48,15 @@ struct server {
 	struct janitor *janitor;
 	struct lane lanes[MAX_LOOPS];
 	size_t lane_count;
-	unsigned drained; /* lanes that are; atomic */
+	struct pool_watch *pool_watch; /* on the first lane's loop */
+	unsigned drained;              /* lanes that are; atomic */
 };
 
 static bool server_start(struct server *server,
 	const struct serve_options *options, struct error *err);
 static bool lane_start(
 	struct server *server, struct lane *lane, struct error *err);
+static void watch_pools(struct server *server, struct lane *lane);
 static void *lane_main(void *context);
 static size_t count_loops(const struct settings *settings);
 static void allow_descriptors(void);
@@ -85,6 +87,7 @@ int server_run(
 	http_init();
 	upstream_init();
 	dialect_check_table();
+	service_check_table();
 	ok = server_start(server, options, &err);
 	if (ok) {
 		log_info("serving with %zu event loops", server->lane_count);
@@ -144,6 +147,8 @@ static bool lane_start(
 		return false;
 	lane->upstreams =
 		upstream_pool_new(lane->loop, base_url_address_is_private);
+	if (lane == &server->lanes[0])
+		watch_pools(server, lane);
 	setup.loop = lane->loop;
 	setup.upstreams = lane->upstreams;
 	if (!port_open(&setup, &lane->port, err))
@@ -154,6 +159,22 @@ static bool lane_start(
 			strerror(failed));
 	lane->runs = true;
 	return true;
+}
+
+static void watch_pools(struct server *server, struct lane *lane)
+{
+	const struct settings *settings = server->settings;
+
+	server->pool_watch = pool_watch_new(&(struct pool_setup){
+		.pool = server->gateway.pool,
+		.snapshots = server->gateway.snapshots,
+		.vault = server->gateway.vault,
+		.loop = lane->loop,
+		.upstreams = lane->upstreams,
+		.interval_ms = settings->pool_interval_ms,
+		.timeout_ms = settings->connect_timeout_ms,
+		.allow_private = settings->allow_private_upstreams,
+	});
 }
 
 static void *lane_main(void *context)
@@ -257,6 +278,8 @@ static void server_stop(struct server *server)
 			loop_stop(lane->loop);
 			pthread_join(lane->thread, NULL);
 		}
+		if (i == 0)
+			pool_watch_free(server->pool_watch);
 		if (lane->port)
 			port_close(lane->port);
 		if (lane->upstreams)

@@ -1,12 +1,14 @@
 /*
- * openai_chat.c - any bytes as a request, as an answer and as an error.
+ * openai_chat/openai_chat.c - any bytes as a request, as an answer and as an
+ * error.
  *
  * A request that is accepted goes out as valid JSON with the new model name,
  * and reads the same the second time. Requests and answers that pass through
  * the neutral form must be equal to what came, in Jansson's eyes; written as
- * another dialect's they must still be valid.
+ * another dialect's they must be understood again. Streams are in frames.c.
  */
-#include "dialect/dialect.h"
+#include "dialect/check.h"
+#include "dialect/losses.h"
 
 /* Jansson has these names too. Only its functions are used below. */
 #include <jansson.h>
@@ -22,11 +24,14 @@ static void try_splice(const struct dialect *d, const struct chat_head *head,
 	struct arena *arena);
 static void try_neutral_request(const struct dialect *d,
 	const struct chat_head *head, struct arena *arena);
+static void try_foreign_request(const struct dialect *d,
+	const struct chat_request *request, const struct dialect_traits *traits,
+	struct arena *arena);
 static void try_reply(
 	const struct dialect *d, struct str body, struct arena *arena);
 static void try_neutral_reply(
 	const struct dialect *d, struct str body, struct arena *arena);
-static void try_failure(const struct dialect *d, struct str body);
+static void try_failure(struct str body);
 static void assert_equal(struct str written, struct str original);
 static void assert_valid(struct str text);
 
@@ -39,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_init(&arena, 4096);
 	try_request(d, body, &arena);
 	try_reply(d, body, &arena);
-	try_failure(d, body);
+	try_failure(body);
 	arena_release(&arena);
 	return 0;
 }
@@ -87,21 +92,55 @@ static void try_splice(const struct dialect *d, const struct chat_head *head,
 static void try_neutral_request(const struct dialect *d,
 	const struct chat_head *head, struct arena *arena)
 {
+	static const struct dialect_traits traits[] = {
+		{ .reasoning = REASONING_EFFORT },
+		{ .reasoning = REASONING_OBJECT,
+			.max_tokens = MAX_TOKENS_COMPLETION },
+		{ .reasoning = REASONING_THINKING, .unsupported = UINT64_MAX },
+	};
 	struct buf out = BUF_INIT(MAX_BYTES);
 	struct chat_request request;
 	struct error err = ERROR_INIT;
 
-	assert(d->read_request(head, arena, &request, &err));
-	assert(d->write_request(&request, &out, &err));
+	if (!d->read_request(head, arena, &request, &err)) {
+		assert(err.kind == ERR_MISSING_FIELD ||
+			err.kind == ERR_BAD_FIELD);
+		assert(err.param[0]);
+		return;
+	}
+	assert(d->write_request(&request, NULL, NULL, &out, &err));
 	assert(!out.failed);
 	assert_equal(buf_str(&out), head->body);
-	buf_clear(&out);
+	buf_release(&out);
+	if (!chat_request_check(&request, d, &err)) {
+		assert(err.kind == ERR_BAD_FIELD && err.param[0]);
+		return;
+	}
 	request.dialect = S("another");
-	if (d->write_request(&request, &out, &err))
-		assert_valid(buf_str(&out));
-	else
-		assert(err.kind == ERR_UNSUPPORTED);
-	(void)chat_request_dropped(&request, arena);
+	for (size_t i = 0; i < ARRAY_LEN(traits); i++)
+		try_foreign_request(d, &request, &traits[i], arena);
+}
+
+static void try_foreign_request(const struct dialect *d,
+	const struct chat_request *request, const struct dialect_traits *traits,
+	struct arena *arena)
+{
+	struct buf out = BUF_INIT(MAX_BYTES);
+	struct error err = ERROR_INIT;
+	struct chat_request again;
+	struct chat_losses losses;
+	struct chat_head head;
+
+	chat_losses_init(&losses, d);
+	if (!chat_losses_find(request, d, traits, &losses, &err) ||
+		!d->write_request(request, traits, &losses, &out, &err)) {
+		assert(err.kind == ERR_UNSUPPORTED && err.param[0]);
+	} else {
+		assert(!out.failed);
+		assert(d->read_head(buf_str(&out), arena, &head, &err));
+		assert(d->read_request(&head, arena, &again, &err));
+	}
+	chat_losses_release(&losses);
 	buf_release(&out);
 }
 
@@ -119,7 +158,7 @@ static void try_reply(
 	}
 	assert(facts.output_bytes >= 0);
 	assert((size_t)facts.output_bytes <= body.n);
-	d->splice_reply(body, &facts, S("{\"a\":1}"), &splice);
+	facts_splice_reply(body, &facts, S("{\"a\":1}"), &splice);
 	assert_valid(splice_join(&splice, arena));
 	assert(facts.has_metadata == (splice.count == 1));
 	try_neutral_reply(d, body, arena);
@@ -140,15 +179,15 @@ static void try_neutral_reply(
 	response.dialect = S("another");
 	d->write_response(&response, &out);
 	assert(!out.failed);
-	assert_valid(buf_str(&out));
+	assert(d->read_response(buf_str(&out), arena, &response, &err));
 	buf_release(&out);
 }
 
-static void try_failure(const struct dialect *d, struct str body)
+static void try_failure(struct str body)
 {
 	struct failure failure;
 
-	d->read_failure(429, body, body, &failure);
+	failure_read(429, body, body, &failure);
 	assert(failure.status == 429);
 	assert(failure.retry_after_ms >= -1);
 	assert(memchr(failure.message, 0, sizeof(failure.message)));

@@ -38,6 +38,33 @@ static void urls_get_their_stored_form(void **state)
 	}
 }
 
+static void addresses_are_joined(void **state)
+{
+	static const char *const rows[][4] = {
+		{ "https://a.example/v1", "m", "/chat",
+			"https://a.example/v1/chat" },
+		{ "https://a.example/d/{model}?api-version=1", "gpt 4/x",
+			"/chat",
+			"https://a.example/d/gpt%204%2Fx/chat?api-version=1" },
+		{ "https://a.example?k={model}", "m", "/x:y?alt=sse",
+			"https://a.example/x:y?alt=sse&k=m" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct buf url = BUF_INIT(4096);
+		struct error err = ERROR_INIT;
+		struct str base;
+
+		assert_true(base_url_read(
+			str_of(rows[i][0]), false, &arena, &base, &err));
+		base_url_join(
+			base, str_of(rows[i][1]), str_of(rows[i][2]), &url);
+		assert_string_equal(buf_cstr(&url), rows[i][3]);
+		buf_release(&url);
+	}
+}
+
 /* Refused whatever the settings say. */
 static void bad_urls_are_refused(void **state)
 {
@@ -45,8 +72,10 @@ static void bad_urls_are_refused(void **state)
 		"ftp://example.com", "file:///etc/passwd", "https:/example.com",
 		"https://", "https:///v1", "https://:443/v1",
 		"https://user@example.com", "https://user:pass@example.com/v1",
-		"https://example.com/v1?key=x", "https://example.com/v1#x",
-		"https://exa mple.com", "https://example.com/\r\nHost: x",
+		"https://example.com/{x}", "https://example.com/{model}{model}",
+		"https://example.com/}v1", "https://example.com/{model",
+		"https://example.com/v1#x", "https://exa mple.com",
+		"https://example.com/\r\nHost: x",
 		"https://example.com\\@evil.com/", "https://example.com:0",
 		"https://example.com:65536",
 		"https://example.com:", "https://example.com:+80",
@@ -166,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(urls_get_their_stored_form),
+		cmocka_unit_test(addresses_are_joined),
 		cmocka_unit_test(bad_urls_are_refused),
 		cmocka_unit_test(private_hosts_need_the_setting),
 		cmocka_unit_test(neighbours_of_private_networks_are_public),

@@ -28,28 +28,11 @@ static void names_are_found(void **state)
 	assert_null(dialect_find(S("openai_cha")));
 }
 
-static void facts_begin_unknown(void **state)
-{
-	struct chat_facts facts;
-
-	(void)state;
-	memset(&facts, 0xff, sizeof(facts));
-	chat_facts_init(&facts);
-	assert_int_equal(facts.usage.prompt, -1);
-	assert_int_equal(facts.usage.audio_completion, -1);
-	assert_int_equal(facts.output_bytes, 0);
-	assert_int_equal(facts.failure.retry_after_ms, -1);
-	assert_false(facts.has_usage || facts.done || facts.failed);
-	assert_string_equal(facts.model, "");
-	assert_string_equal(facts.finish_reason, "");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table_is_whole),
 		cmocka_unit_test(names_are_found),
-		cmocka_unit_test(facts_begin_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

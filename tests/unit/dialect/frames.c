@@ -8,148 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "recordings.h"
-
-/* What a stream came to: all raw bytes, and each event as one line. */
-struct seen {
-	struct buf raw;
-	struct buf events;
-	size_t count;
-	size_t largest;
-};
-
-static void seen_init(struct seen *seen)
-{
-	*seen = (struct seen){ .count = 0 };
-	buf_init(&seen->raw, 16 << 20);
-	buf_init(&seen->events, 16 << 20);
-}
-
-static void seen_release(struct seen *seen)
-{
-	buf_release(&seen->raw);
-	buf_release(&seen->events);
-}
-
-static void note(struct seen *seen, const struct frame *frame)
-{
-	buf_append(&seen->raw, frame->raw);
-	if (frame->raw.n > seen->largest)
-		seen->largest = frame->raw.n;
-	/* A blank line that a cut made an event of its own says nothing. */
-	if (!frame->has_data && !frame->has_comment && frame->event.n == 0)
-		return;
-	seen->count++;
-	json_append_quoted(&seen->events, frame->event);
-	json_append_quoted(&seen->events, frame->data);
-	buf_printf(&seen->events, "%d%d%d\n", frame->has_data,
-		frame->has_comment, frame->is_whole);
-}
-
-static void take(struct frames *frames, struct str piece, struct seen *seen)
-{
-	struct error err = ERROR_INIT;
-	struct frame frame;
-	enum frames_state state;
-
-	frames_feed(frames, piece);
-	while ((state = frames_next(frames, &frame, &err)) == FRAMES_EVENT)
-		note(seen, &frame);
-	assert_int_equal(state, FRAMES_MORE);
-}
-
-/* Each piece lies in memory of its own, so that a view of an earlier one
- * that is used too late is an error that ASan sees. */
-static void take_copy(
-	struct frames *frames, struct str piece, struct seen *seen)
-{
-	char *copy = malloc(piece.n + 1);
-
-	memcpy(copy, piece.p, piece.n);
-	take(frames, (struct str){ copy, piece.n }, seen);
-	free(copy);
-}
-
-static void finish(struct frames *frames, struct seen *seen)
-{
-	struct frame frame;
-
-	if (frames_finish(frames, &frame)) {
-		assert_false(frame.is_whole);
-		note(seen, &frame);
-	}
-	assert_false(frames_finish(frames, &frame));
-	frames_release(frames);
-}
-
-static void split_whole(struct str stream, struct seen *seen)
-{
-	struct frames frames;
-
-	seen_init(seen);
-	frames_init(&frames, 1 << 20);
-	take_copy(&frames, stream, seen);
-	finish(&frames, seen);
-}
-
-static void split_at(struct str stream, size_t cut, struct seen *seen)
-{
-	struct frames frames;
-
-	seen_init(seen);
-	frames_init(&frames, 1 << 20);
-	take_copy(&frames, str_head(stream, cut), seen);
-	take_copy(&frames, str_from(stream, cut), seen);
-	finish(&frames, seen);
-}
-
-static void split_random(struct str stream, unsigned *random, size_t max_piece,
-	struct seen *seen)
-{
-	struct frames frames;
-
-	seen_init(seen);
-	frames_init(&frames, 1 << 20);
-	while (stream.n > 0) {
-		size_t n = 1 + (size_t)rand_r(random) % max_piece;
-
-		take_copy(&frames, str_head(stream, n), seen);
-		stream = str_from(stream, n);
-	}
-	finish(&frames, seen);
-}
-
-static void assert_same(const struct seen *whole, const struct seen *cut,
-	struct str stream, const char *name)
-{
-	assert_false(cut->raw.failed || cut->events.failed);
-	if (!str_equal(buf_str(&cut->raw), stream))
-		fail_msg("%s: bytes were changed", name);
-	if (!str_equal(buf_str(&cut->events), buf_str(&whole->events)))
-		fail_msg("%s: %.*s\n is not\n%.*s", name,
-			STR_ARG(buf_str(&cut->events)),
-			STR_ARG(buf_str(&whole->events)));
-}
-
-static void check_all_cuts(struct str stream, const char *name)
-{
-	struct seen whole, cut;
-
-	split_whole(stream, &whole);
-	assert_same(&whole, &whole, stream, name);
-	for (size_t at = 0; at <= stream.n; at++) {
-		split_at(stream, at, &cut);
-		assert_same(&whole, &cut, stream, name);
-		seen_release(&cut);
-	}
-	seen_release(&whole);
-}
-
-struct expectation {
-	const char *name;
-	const char *stream;
-	const char *events; /* one line each: "event""data"flags */
-};
+#include "cuts.h"
 
 /* Flags: has data, has a comment, is whole. */
 static const struct expectation expectations[] = {
@@ -200,23 +59,14 @@ static const struct expectation expectations[] = {
 static void lines_mean_what_the_standard_says(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(expectations); i++) {
-		const struct expectation *e = &expectations[i];
-		struct seen seen;
-
-		split_whole(str_of(e->stream), &seen);
-		if (!str_equal(buf_str(&seen.events), str_of(e->events)))
-			fail_msg("%s: %.*s", e->name,
-				STR_ARG(buf_str(&seen.events)));
-		seen_release(&seen);
-		check_all_cuts(str_of(e->stream), e->name);
-	}
+	check_expectations(FRAMING_SSE, expectations, ARRAY_LEN(expectations));
 }
 
 static void nul_bytes_pass(void **state)
 {
 	(void)state;
-	check_all_cuts(S("data: a\0b\n\n\0\n\ndata: c\n\n"), "NUL");
+	check_all_cuts(
+		FRAMING_SSE, S("data: a\0b\n\n\0\n\ndata: c\n\n"), "NUL");
 }
 
 /* An event that lies whole in the fed bytes is given where it lies. */
@@ -228,7 +78,7 @@ static void whole_events_are_not_copied(void **state)
 	struct frame frame;
 
 	(void)state;
-	frames_init(&frames, 64);
+	frames_init(&frames, FRAMING_SSE, 64);
 	frames_feed(&frames, stream);
 	assert_int_equal(frames_next(&frames, &frame, &err), FRAMES_EVENT);
 	assert_ptr_equal(frame.raw.p, stream.p);
@@ -248,7 +98,7 @@ static void an_event_leaves_at_once(void **state)
 
 	(void)state;
 	seen_init(&seen);
-	frames_init(&frames, 64);
+	frames_init(&frames, FRAMING_SSE, 64);
 	take(&frames, S("data: a\r\n\r"), &seen);
 	assert_int_equal(seen.count, 1);
 	take(&frames, S("\n"), &seen);
@@ -274,7 +124,7 @@ static void a_large_event_is_refused(void **state)
 
 	(void)state;
 	seen_init(&seen);
-	frames_init(&frames, 16);
+	frames_init(&frames, FRAMING_SSE, 16);
 	take(&frames, allowed, &seen);
 	for (size_t i = 0; i < allowed.n; i++)
 		take(&frames, str_head(str_from(allowed, i), 1), &seen);
@@ -287,7 +137,7 @@ static void a_large_event_is_refused(void **state)
 	assert_int_equal(frames_next(&frames, &frame, &err), FRAMES_FAILED);
 	frames_release(&frames);
 
-	frames_init(&frames, 16);
+	frames_init(&frames, FRAMING_SSE, 16);
 	for (size_t i = 0; i < 16; i++)
 		take(&frames, str_head(str_from(refused, i), 1), &seen);
 	frames_feed(&frames, S("\n"));
@@ -305,7 +155,7 @@ static void memory_stays_flat(void **state)
 
 	(void)state;
 	seen_init(&seen);
-	frames_init(&frames, 1 << 20);
+	frames_init(&frames, FRAMING_SSE, 1 << 20);
 	for (unsigned i = 0; i < 1000; i++)
 		take(&frames, S("a: 1\ndata: 2\ndata: 3\n\ndata"), &seen);
 	capacity = frames.held.capacity + frames.joined.capacity;
@@ -318,38 +168,10 @@ static void memory_stays_flat(void **state)
 	seen_release(&seen);
 }
 
-struct totals {
-	size_t streams;
-	size_t events;
-	size_t cuts;
-	unsigned random;
-};
-
-/* All cut positions of short streams, byte by byte and random cuts of all. */
 static void visit(const struct recording *r, void *context)
 {
-	struct totals *totals = context;
-	struct seen whole, cut;
-
-	if (!recording_is(r, "sse") || !r->response.p)
-		return;
-	split_whole(r->response, &whole);
-	assert_same(&whole, &whole, r->response, r->name);
-	totals->streams++;
-	totals->events += whole.count;
-	for (unsigned i = 0; i < 5; i++) {
-		static const size_t pieces[] = { 1, 7, 64, 1000, 16384 };
-
-		split_random(r->response, &totals->random, pieces[i], &cut);
-		assert_same(&whole, &cut, r->response, r->name);
-		seen_release(&cut);
-		totals->cuts++;
-	}
-	if (r->response.n < 3000) {
-		check_all_cuts(r->response, r->name);
-		totals->cuts += r->response.n + 1;
-	}
-	seen_release(&whole);
+	if (recording_is(r, "sse") && r->response.p)
+		check_recorded(FRAMING_SSE, r->response, r->name, context);
 }
 
 static void recorded_streams_come_back(void **state)
@@ -364,6 +186,32 @@ static void recorded_streams_come_back(void **state)
 	assert_true(totals.events >= 3000);
 }
 
+static void content_types_name_framings(void **state)
+{
+	static const struct {
+		const char *type;
+		int framing; /* -1: no stream */
+	} types[] = {
+		{ "text/event-stream", FRAMING_SSE },
+		{ "Text/Event-Stream; charset=utf-8", FRAMING_SSE },
+		{ " text/event-stream ;charset=utf-8", FRAMING_SSE },
+		{ "application/x-ndjson", FRAMING_JSON_LINES },
+		{ "application/jsonl", FRAMING_JSON_LINES },
+		{ "application/vnd.amazon.eventstream", FRAMING_AWS },
+		{ "application/json", -1 },
+		{ "text/event-stream2", -1 },
+		{ "", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		enum framing framing = FRAMING_JSON_ARRAY;
+		bool known = framing_of(str_of(types[i].type), &framing);
+
+		assert_int_equal(known ? (int)framing : -1, types[i].framing);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +222,7 @@ int main(void)
 		cmocka_unit_test(a_large_event_is_refused),
 		cmocka_unit_test(memory_stays_flat),
 		cmocka_unit_test(recorded_streams_come_back),
+		cmocka_unit_test(content_types_name_framings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

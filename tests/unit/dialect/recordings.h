@@ -18,13 +18,15 @@ static const char *const recorded_files[] = {
 	RECORDINGS "openai_chat_others.jsonl",
 	RECORDINGS "openai_chat_edge_cases.jsonl",
 	RECORDINGS "openai_chat_translation.jsonl",
+	RECORDINGS "openai_chat_streams.jsonl",
 };
 
 struct recording {
 	const char *name;
 	const char *provider;
 	const char *kind;
-	int status; /* 0: not known */
+	const char *url; /* NULL: not known */
+	int status;      /* 0: not known */
 	struct str request;
 	struct str response; /* .p == NULL: none */
 	struct str retry_after;
@@ -36,6 +38,36 @@ static inline struct str recorded_text(const json_t *object, const char *name)
 
 	return (struct str){ json_string_value(text),
 		json_string_length(text) };
+}
+
+static inline int recorded_digit(char c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* The bytes of a binary answer. */
+static inline void recorded_bytes(struct str base64, struct buf *out)
+{
+	unsigned bits = 0;
+	int count = 0;
+
+	for (size_t i = 0; i < base64.n; i++) {
+		int digit = recorded_digit(base64.p[i]);
+
+		if (digit < 0)
+			continue;
+		bits = bits << 6 | (unsigned)digit;
+		count += 6;
+		if (count < 8)
+			continue;
+		count -= 8;
+		buf_append_char(out, (char)(bits >> count));
+	}
 }
 
 /* Call visit() with every exchange of a file; how many there were. */
@@ -52,10 +84,13 @@ static inline size_t recordings_visit_file(const char *path,
 			path);
 	while ((n = getline(&line, &room, file)) > 0) {
 		json_t *row = json_loadb(line, (size_t)n, 0, NULL);
+		struct str base64 = recorded_text(row, "response_base64");
+		struct buf bytes = BUF_INIT(SIZE_MAX);
 		struct recording r = {
 			.name = recorded_text(row, "name").p,
 			.provider = recorded_text(row, "provider").p,
 			.kind = recorded_text(row, "kind").p,
+			.url = recorded_text(row, "url").p,
 			.status = (int)json_integer_value(
 				json_object_get(row, "status")),
 			.request = recorded_text(row, "request"),
@@ -64,7 +99,11 @@ static inline size_t recordings_visit_file(const char *path,
 		};
 
 		assert_non_null(row);
+		recorded_bytes(base64, &bytes);
+		if (base64.p)
+			r.response = buf_str(&bytes);
 		visit(&r, context);
+		buf_release(&bytes);
 		json_decref(row);
 		count++;
 	}
@@ -108,7 +147,7 @@ static inline void recording_frames(struct str stream,
 	struct error err = ERROR_INIT;
 	enum frames_state state;
 
-	frames_init(&frames, 1 << 20);
+	frames_init(&frames, FRAMING_SSE, 1 << 20);
 	frames_feed(&frames, stream);
 	while ((state = frames_next(&frames, &frame, &err)) == FRAMES_EVENT)
 		visit(&frame, context);

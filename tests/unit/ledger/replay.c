@@ -200,7 +200,7 @@ static void a_file_is_replayed_and_deleted(void **state)
 #define TEXT_COLUMNS                                                       \
 	"request_id, user, client_ip, route, dialect, model_asked, alias," \
 	" complexity, model_used, provider, error, error_detail,"          \
-	" finish_reason, usage_source"
+	" finish_reason, usage_source, provider_dialect, dropped"
 
 static void assert_row(struct stmt *stmt, const struct usage_record *r)
 {
@@ -218,7 +218,8 @@ static void assert_row(struct stmt *stmt, const struct usage_record *r)
 		r->model_used, r->provider, r->error, r->error_detail,
 		r->finish_reason,
 		r->usage_source == USAGE_PROVIDER ? S("provider")
-						  : S("estimated") };
+						  : S("estimated"),
+		r->provider_dialect, r->dropped };
 	unsigned column = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++, column++) {

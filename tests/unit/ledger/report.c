@@ -12,7 +12,7 @@
 #include "database.h"
 #include "ledger/report.h"
 
-#define COLUMNS 36
+#define COLUMNS 38
 
 static void store(struct database *database, const struct usage_record *records,
 	size_t count)
@@ -97,7 +97,8 @@ static const char *const names[COLUMNS] = { "request_id", "time", "project",
 	"cache_write_tokens", "reasoning_tokens", "usage_source", "saved_usd",
 	"error_detail", "finish_reason", "attempts", "queue_us", "gateway_us",
 	"connect_us", "request_bytes", "response_bytes", "user", "dialect",
-	"route", "alias", "complexity", "client_ip" };
+	"route", "alias", "complexity", "client_ip", "provider_dialect",
+	"dropped" };
 
 /* Two calls: one with everything, one of which little is known. */
 static void store_two(struct database *database)
@@ -142,14 +143,15 @@ static void json_has_every_member(void **state)
 			"null", "\"-1\"", "\"stop\"", "2", "19", "85", "1500",
 			"2055", "4103", "\"=cmd|'/c calc'!A1\"",
 			"\"openai_chat\"", "\"/v1/chat/completions\"",
-			"\"law-assistant\"", "\"simple\"", "\"2001:db8::7\"" },
+			"\"law-assistant\"", "\"simple\"", "\"2001:db8::7\"",
+			"\"anthropic\"", "\"seed, logit_bias\"" },
 		{ "\"unknown\"", "\"2026-11-21T00:00:00.999Z\"", "null", "null",
 			"null", "null", "null", "401", "\"invalid_api_key\"",
 			"null", "null", "null", "null", "null", "false",
 			"false", "false", "null", "null", "null", "\"none\"",
 			"null", "null", "null", "0", "null", "null", "null",
 			"0", "0", "null", "null", "null", "null", "null",
-			"null" },
+			"null", "null", "null" },
 	};
 	struct error err = ERROR_INIT;
 	struct json_cursor rows;
@@ -192,11 +194,11 @@ static void csv_has_every_cell(void **state)
 			"2", "19", "85", "1500", "2055", "4103",
 			"'=cmd|'/c calc'!A1", "openai_chat",
 			"/v1/chat/completions", "law-assistant", "simple",
-			"2001:db8::7" },
+			"2001:db8::7", "anthropic", "seed, logit_bias" },
 		{ "unknown", "2026-11-21T00:00:00.999Z", "", "", "", "", "",
 			"401", "invalid_api_key", "", "", "", "", "", "false",
 			"false", "false", "", "", "", "none", "", "", "", "0",
-			"", "", "", "0", "0", "", "", "", "", "", "" },
+			"", "", "", "0", "0", "", "", "", "", "", "", "", "" },
 	};
 	struct str cells[COLUMNS];
 	struct str rest;

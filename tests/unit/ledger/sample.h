@@ -38,6 +38,8 @@ static inline struct usage_record sample_record(
 	record.model_asked = S("law-assistant");
 	record.alias = S("law-assistant");
 	record.complexity = S("simple");
+	record.provider_dialect = S("anthropic");
+	record.dropped = S("seed, logit_bias");
 	record.streamed = number % 2 == 0;
 	record.model_used = S("gpt-4o-mini");
 	record.model_id = 40 + number % 2;

@@ -70,6 +70,8 @@ static void assert_same(
 	assert_text(a->provider, b->provider);
 	assert_int_equal(a->provider_id, b->provider_id);
 	assert_int_equal(a->provider_key_id, b->provider_key_id);
+	assert_text(a->provider_dialect, b->provider_dialect);
+	assert_text(a->dropped, b->dropped);
 	assert_int_equal(a->attempts, b->attempts);
 	assert_int_equal(a->status, b->status);
 	assert_text(a->error, b->error);

@@ -1,0 +1,355 @@
+/*
+ * facts.c - what the gateway must know of a provider's answer,
+ * whole or event by event, and the answer with `metadata` in it.
+ *
+ * This runs for every event of every stream: the bytes are checked once, then
+ * only the members on the way to usage, finish reason and text are walked.
+ */
+#include "dialect/openai_chat/openai_chat.h"
+
+#include "dialect/pick.h"
+
+#define PICK(type, field)                                 \
+	{                                                 \
+		STR(#field), offsetof(struct type, field) \
+	}
+
+/* The top-level members of an answer or chunk that matter here. */
+struct answer {
+	struct json choices;
+	struct json model;
+	struct json usage;
+	struct json metadata;
+	struct json error;
+	struct json object;
+	struct json x_groq;
+	bool is_failure;
+	bool is_empty;
+};
+
+static const struct pick_row answer_rows[] = {
+	PICK(answer, choices),
+	PICK(answer, model),
+	PICK(answer, usage),
+	PICK(answer, metadata),
+	PICK(answer, error),
+	PICK(answer, object),
+	PICK(answer, x_groq),
+};
+
+struct choice {
+	struct json delta;
+	struct json message;
+	struct json finish_reason;
+};
+
+static const struct pick_row choice_rows[] = {
+	PICK(choice, delta),
+	PICK(choice, message),
+	PICK(choice, finish_reason),
+};
+
+/* What a message or delta may say something in. */
+struct message {
+	struct json content;
+	struct json tool_calls;
+	struct json refusal;
+	struct json reasoning;
+	struct json reasoning_content;
+	struct json function_call;
+};
+
+static const struct pick_row message_rows[] = {
+	PICK(message, content),
+	PICK(message, tool_calls),
+	PICK(message, refusal),
+	PICK(message, reasoning),
+	PICK(message, reasoning_content),
+	PICK(message, function_call),
+};
+
+static const struct count_row usage_counts[] = {
+	COUNT_ROW("prompt_tokens", prompt),
+	COUNT_ROW("completion_tokens", completion),
+	COUNT_ROW("prompt_cache_hit_tokens", cached), /* DeepSeek */
+	COUNT_ROW("cached_tokens", cached),           /* Moonshot, Together */
+	COUNT_ROW("num_cached_tokens", cached),       /* Mistral */
+	COUNT_ROW("reasoning_tokens", reasoning),
+};
+static const struct count_row prompt_counts[] = {
+	COUNT_ROW("cached_tokens", cached),
+	COUNT_ROW("cache_write_tokens", cache_write),
+	COUNT_ROW("audio_tokens", audio_prompt),
+};
+static const struct count_row completion_counts[] = {
+	COUNT_ROW("reasoning_tokens", reasoning),
+	COUNT_ROW("audio_tokens", audio_completion),
+};
+
+static void view_answer(struct json root, struct answer *view);
+static void read_answer(struct str text, struct json root,
+	const struct answer *view, struct chat_facts *facts,
+	struct arena *scratch);
+static enum frame_kind classify(const struct answer *view);
+
+static void read_choice(
+	struct json object, struct chat_facts *facts, struct arena *scratch);
+static int64_t message_bytes(struct json object);
+static int64_t content_bytes(struct json content);
+static int64_t thinking_bytes(struct json thinking);
+static int64_t calls_bytes(struct json calls);
+static int64_t call_bytes(struct json function);
+static int64_t string_bytes(struct json string);
+
+static void settle_total(
+	struct chat_usage *usage, int64_t total, bool heard_audio);
+
+bool openai_chat_read_reply(struct str body, struct arena *arena,
+	struct chat_facts *out, struct error *err)
+{
+	struct answer view;
+	struct json root;
+
+	if (!facts_check(body, &root, err))
+		return false;
+	view_answer(root, &view);
+	read_answer(body, root, &view, out, arena);
+	return true;
+}
+
+bool openai_chat_read_frame(const struct frame *frame, struct chat_facts *facts,
+	struct arena *scratch, struct error *err)
+{
+	struct str data = str_trim(frame->data);
+	struct answer view;
+	struct json root;
+
+	facts->frame = FRAME_OTHER;
+	if (data.n == 0) {
+		if (frame->has_comment && !frame->has_data)
+			facts->frame = FRAME_COMMENT;
+		return true;
+	}
+	if (str_equal(data, S("[DONE]"))) {
+		facts->frame = FRAME_DONE;
+		facts->done = true;
+		return true;
+	}
+	if (!facts_check(frame->data, &root, err))
+		return false;
+	view_answer(root, &view);
+	view.is_failure |= str_equal(frame->event, S("error"));
+	facts->frame = classify(&view);
+	read_answer(frame->data, root, &view, facts, scratch);
+	return true;
+}
+
+static void view_answer(struct json root, struct answer *view)
+{
+	size_t members =
+		pick_members(root, answer_rows, ARRAY_LEN(answer_rows), view);
+
+	view->is_empty = members == 0;
+	/* {"error": ...}, or {"object": "error", ...} of Mistral and vLLM. */
+	view->is_failure = (view->error.type != JSON_TYPE_NONE &&
+				   view->error.type != JSON_TYPE_NULL) ||
+			   json_text_is(view->object, S("error"));
+	/* Groq's streams told usage here, in the last chunk, before they
+	 * learned stream_options. */
+	if (view->usage.type != JSON_TYPE_OBJECT)
+		view->usage = json_find(view->x_groq, S("usage"));
+}
+
+bool openai_chat_is_failure(struct json root)
+{
+	struct answer view;
+
+	view_answer(root, &view);
+	return view.is_failure;
+}
+
+static void read_answer(struct str text, struct json root,
+	const struct answer *view, struct chat_facts *facts,
+	struct arena *scratch)
+{
+	struct json_cursor cursor = json_members(view->choices);
+	struct json_member item;
+	struct str model;
+
+	facts->last_brace = (size_t)(root.text.p + root.text.n - 1 - text.p);
+	facts->is_empty = view->is_empty;
+	facts->has_metadata = view->metadata.type != JSON_TYPE_NONE;
+	if (facts->model[0] == 0 && json_text(view->model, scratch, &model))
+		failure_fit(model, facts->model, sizeof(facts->model));
+	if (view->usage.type == JSON_TYPE_OBJECT) {
+		facts->has_usage = true;
+		openai_chat_read_usage(view->usage, &facts->usage);
+	}
+	if (view->is_failure) {
+		facts->failed = true;
+		failure_read_json(200, root, scratch, &facts->failure);
+	}
+	while (json_next(&cursor, &item))
+		read_choice(item.value, facts, scratch);
+}
+
+static enum frame_kind classify(const struct answer *view)
+{
+	if (view->is_failure)
+		return FRAME_ERROR;
+	if (json_length(view->choices) > 0)
+		return FRAME_CONTENT;
+	return view->usage.type == JSON_TYPE_OBJECT ? FRAME_USAGE_ONLY
+						    : FRAME_OTHER;
+}
+
+static void read_choice(
+	struct json object, struct chat_facts *facts, struct arena *scratch)
+{
+	struct choice choice;
+	struct str reason;
+
+	pick_members(object, choice_rows, ARRAY_LEN(choice_rows), &choice);
+	/* Perplexity repeats the whole message so far beside each delta. */
+	facts->output_bytes += message_bytes(
+		choice.delta.type == JSON_TYPE_OBJECT ? choice.delta
+						      : choice.message);
+	if (json_text(choice.finish_reason, scratch, &reason))
+		failure_fit(reason, facts->finish_reason,
+			sizeof(facts->finish_reason));
+}
+
+static int64_t message_bytes(struct json object)
+{
+	struct message message;
+	int64_t reasoning, reasoning_content;
+
+	pick_members(object, message_rows, ARRAY_LEN(message_rows), &message);
+	/* Some send the same text under both names. */
+	reasoning = string_bytes(message.reasoning);
+	reasoning_content = string_bytes(message.reasoning_content);
+	if (reasoning < reasoning_content)
+		reasoning = reasoning_content;
+	return reasoning + content_bytes(message.content) +
+	       calls_bytes(message.tool_calls) + string_bytes(message.refusal) +
+	       call_bytes(message.function_call);
+}
+
+/* A string, or Mistral's list of text and thinking parts. */
+static int64_t content_bytes(struct json content)
+{
+	struct json_cursor cursor;
+	struct json_member part;
+	int64_t bytes = 0;
+
+	if (content.type != JSON_TYPE_ARRAY)
+		return string_bytes(content);
+	cursor = json_members(content);
+	while (json_next(&cursor, &part)) {
+		bytes += string_bytes(json_find(part.value, S("text")));
+		bytes += thinking_bytes(json_find(part.value, S("thinking")));
+	}
+	return bytes;
+}
+
+static int64_t thinking_bytes(struct json thinking)
+{
+	struct json_cursor cursor;
+	struct json_member part;
+	int64_t bytes = 0;
+
+	if (thinking.type != JSON_TYPE_ARRAY)
+		return string_bytes(thinking);
+	cursor = json_members(thinking);
+	while (json_next(&cursor, &part))
+		bytes += string_bytes(json_find(part.value, S("text")));
+	return bytes;
+}
+
+static int64_t calls_bytes(struct json calls)
+{
+	struct json_cursor cursor = json_members(calls);
+	struct json_member call;
+	int64_t bytes = 0;
+
+	while (json_next(&cursor, &call)) {
+		bytes += call_bytes(json_find(call.value, S("function")));
+		bytes += call_bytes(json_find(call.value, S("custom")));
+	}
+	return bytes;
+}
+
+static int64_t call_bytes(struct json function)
+{
+	if (function.type != JSON_TYPE_OBJECT)
+		return 0;
+	return string_bytes(json_find(function, S("name"))) +
+	       string_bytes(json_find(function, S("arguments"))) +
+	       string_bytes(json_find(function, S("input")));
+}
+
+/* Bytes of a string's value, its escapes resolved; 0 of anything else. */
+static int64_t string_bytes(struct json string)
+{
+	const char *p = string.text.p;
+	size_t end = string.text.n - 1;
+	int64_t bytes = 0;
+
+	if (string.type != JSON_TYPE_STRING)
+		return 0;
+	if (str_index(string.text, '\\') == string.text.n)
+		return (int64_t)string.text.n - 2;
+	for (size_t i = 1; i < end; bytes++) {
+		if (p[i] != '\\') {
+			i++;
+		} else if (p[i + 1] != 'u') {
+			i += 2;
+		} else {
+			/* One, two or three bytes; half of a pair has two. */
+			bool is_ascii = p[i + 2] == '0' && p[i + 3] == '0' &&
+					p[i + 4] < '8';
+			bool is_short = p[i + 2] == '0' && p[i + 3] < '8';
+			bool is_half =
+				(p[i + 2] | 0x20) == 'd' && p[i + 3] >= '8';
+
+			bytes += is_ascii ? 0 : is_short || is_half ? 1 : 2;
+			i += 6;
+		}
+	}
+	return bytes;
+}
+
+void openai_chat_read_usage(struct json object, struct chat_usage *usage)
+{
+	struct json heard = json_find(object, S("prompt_audio_seconds"));
+	int64_t total = -1;
+
+	facts_read_counts(object, usage_counts, ARRAY_LEN(usage_counts), usage);
+	facts_read_counts(json_find(object, S("prompt_tokens_details")),
+		prompt_counts, ARRAY_LEN(prompt_counts), usage);
+	facts_read_counts(json_find(object, S("completion_tokens_details")),
+		completion_counts, ARRAY_LEN(completion_counts), usage);
+	facts_read_count(json_find(object, S("total_tokens")), &total);
+	settle_total(usage, total, heard.type == JSON_TYPE_NUMBER);
+	/* Azure's Grok leaves what it had cached out of the prompt. */
+	if (usage->prompt >= 0 && usage->cached > usage->prompt)
+		usage->prompt += usage->cached;
+}
+
+/*
+ * Tokens that only the total counts. Mistral leaves what it heard out of the
+ * prompt (it says how many seconds it heard). xAI and Gemini leave what they
+ * thought out of the completion, though it is billed as such.
+ */
+static void settle_total(
+	struct chat_usage *usage, int64_t total, bool heard_audio)
+{
+	int64_t missing = total - usage->prompt - usage->completion;
+
+	if (usage->prompt < 0 || usage->completion < 0 || missing <= 0)
+		return;
+	if (heard_audio)
+		usage->prompt += missing;
+	else
+		usage->completion += missing;
+}
