@@ -5,12 +5,8 @@
 #ifndef SIMULATOR_ANSWER_H
 #define SIMULATOR_ANSWER_H
 
-#include "base/arena.h"
-#include "base/buf.h"
-#include "behaviour.h"
 #include "control.h"
-#include "http.h"
-#include "openai_chat.h"
+#include "operation.h"
 #include "recording.h"
 
 enum answer_end {
@@ -24,8 +20,12 @@ enum answer_end {
 struct answer {
 	struct arena arena;
 	struct behaviour behaviour;
-	enum { SOURCE_NONE, SOURCE_CHAT, SOURCE_RECORDING } source;
-	struct openai_chat chat;
+	const struct dialect *dialect;
+	const struct operation *operation; /* NULL: the route is unknown */
+	enum { SOURCE_NONE, SOURCE_COMPLETION, SOURCE_RECORDING } source;
+	const struct error *refusal; /* while one is being written */
+	struct completion completion;
+	enum fault fault; /* of a stream, still to come when half is said */
 	struct recording recording;
 	size_t recording_at; /* bytes of its body that were taken */
 	uint64_t id;         /* unique among the answers of this process */
@@ -57,7 +57,7 @@ void answer_begin(struct answer *answer, const struct answer_request *request);
 void answer_refuse(struct answer *answer, const struct error *err,
 	struct buf *scratch, struct buf *out);
 
-/* Append the next frame. Only while answer_has_more(). */
+/* Append the next frames, perhaps none. Only while answer_has_more(). */
 void answer_next(struct answer *answer, struct buf *scratch, struct buf *out);
 bool answer_has_more(const struct answer *answer);
 

@@ -32,6 +32,12 @@ static const struct choice words_choices[] = {
 	{ NULL, 0 },
 };
 
+static const struct choice finish_choices[] = {
+	{ "length", FINISH_LENGTH },
+	{ "filter", FINISH_FILTER },
+	{ NULL, 0 },
+};
+
 static const struct choice fault_choices[] = {
 	{ "none", FAULT_NONE },
 	{ "refuse_head", FAULT_REFUSE_HEAD },
@@ -68,12 +74,17 @@ static const struct key keys[] = {
 	NUMBER(chunk, 1, MAX_BYTES),
 	NUMBER(prompt_tokens, 0, MAX_TOKENS),
 	NUMBER(cached, 0, MAX_TOKENS),
+	NUMBER(cache_write, 0, MAX_TOKENS),
 	NUMBER(reasoning, 0, MAX_TOKENS),
+	NUMBER(thoughts, 0, 1),
 	CHOICE(usage, usage_choices),
 	NUMBER(crlf, 0, 1),
 	NUMBER(comment, 0, 1),
 	NUMBER(tool, 0, 1),
 	NUMBER(parallel, 0, 1),
+	NUMBER(preface, 0, 1),
+	CHOICE(finish, finish_choices),
+	NUMBER(strict, 0, 1),
 	CHOICE(words, words_choices),
 	NUMBER(bytes, 0, MAX_BYTES),
 	NUMBER(status, 400, 599),
@@ -94,6 +105,9 @@ void behaviour_init(struct behaviour *behaviour)
 	*behaviour = (struct behaviour){
 		.tokens = 16,
 		.prompt_tokens = -1,
+		.reasoning = -1,
+		.tool = -1,
+		.strict = 1,
 		.bytes = -1,
 	};
 }

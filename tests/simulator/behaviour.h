@@ -32,6 +32,9 @@ enum usage_answer { USAGE_WHEN_ASKED, USAGE_NO, USAGE_ALWAYS };
 
 enum words { WORDS_PLAIN, WORDS_UNICODE };
 
+/* Why the model stopped, when it is not to be the natural reason. */
+enum finish_answer { FINISH_NATURAL, FINISH_LENGTH, FINISH_FILTER };
+
 /* Each field is an int, so that one table describes them all. */
 struct behaviour {
 	int delay_ms;      /* before the head */
@@ -41,12 +44,17 @@ struct behaviour {
 	int chunk;         /* bytes of a piece; 0: not cut */
 	int prompt_tokens; /* -1: from the size of the request */
 	int cached;        /* prompt tokens that came from a cache */
-	int reasoning;     /* tokens of hidden reasoning */
+	int cache_write;   /* prompt tokens that went into a cache */
+	int reasoning;     /* tokens of thinking; -1: as the request asks */
+	int thoughts;      /* thinking is shown, asked or not */
 	int usage;         /* enum usage_answer */
 	int crlf;
 	int comment;
-	int tool;
+	int tool; /* calls a tool; -1: when the request offers one */
 	int parallel;
+	int preface;     /* text before a tool call */
+	int finish;      /* enum finish_answer */
+	int strict;      /* the request is examined */
 	int words;       /* enum words */
 	int bytes;       /* of text, instead of tokens; -1: not said */
 	int status;      /* of an error; 0: none */

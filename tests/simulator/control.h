@@ -30,7 +30,11 @@ struct control {
 	struct buf last_head;     /* of the last request; empty: none */
 	struct buf last_body;
 	struct recording play;
+	struct buf models; /* those that are there, one a line */
+	atomic_bool lists; /* `models` is set: no other is there */
 };
+
+#define CONTROL_MAX_MODELS_BYTES 65536
 
 void control_init(struct control *control);
 
@@ -43,6 +47,15 @@ void control_abort(struct control *control);
 
 /* Move the answer that waits into *out (initialised); false: none waits. */
 MUST_USE bool control_take_play(struct control *control, struct recording *out);
+
+/* The models that are there, separated by commas; NULL: any name is one. */
+void control_set_models(struct control *control, const char *models);
+/* True when it is in the list, or there is none. */
+bool control_has_model(const struct control *control, struct str name);
+/* Call visit(name, context) for each model, or for some when there is no
+ * list. */
+void control_each_model(const struct control *control,
+	void (*visit)(struct str name, void *context), void *context);
 
 /* True when the path is one of ours. */
 bool control_owns(struct str path);

@@ -9,6 +9,7 @@
 
 static bool parse_request_line(
 	struct str line, struct http_request *out, struct error *err);
+static bool parse_hex(struct str text, uint64_t *out);
 static bool parse_header(
 	struct str line, struct http_request *out, struct error *err);
 static bool note_header(
@@ -20,7 +21,6 @@ static bool read_line(
 	struct http_chunks *chunks, const char *p, size_t n, struct str *line);
 static enum http_progress begin_chunk(
 	struct http_chunks *chunks, struct str line);
-static bool parse_hex(struct str text, uint64_t *out);
 static void move_data(struct http_chunks *chunks, char *p, size_t n);
 
 size_t http_head_bytes(struct str in)
@@ -59,6 +59,45 @@ struct str http_find_header(const struct http_request *request, struct str name)
 			return request->headers[i].value;
 	}
 	return (struct str){ NULL, 0 };
+}
+
+struct str http_find_query(const struct http_request *request, struct str name,
+	struct arena *arena)
+{
+	struct str query = str_from(request->target, request->path.n + 1);
+	struct str field;
+
+	while (str_next_field(&query, '&', &field)) {
+		size_t equals = str_index(field, '=');
+
+		if (str_equal(str_head(field, equals), name))
+			return http_unescape(
+				str_from(field, equals + 1), arena);
+	}
+	return S("");
+}
+
+struct str http_unescape(struct str text, struct arena *arena)
+{
+	char *out;
+	size_t n = 0;
+	uint64_t value;
+
+	if (str_index(text, '%') == text.n)
+		return text;
+	out = arena_alloc(arena, text.n);
+	for (size_t i = 0; i < text.n; i++) {
+		struct str digits = str_head(str_from(text, i + 1), 2);
+
+		out[n] = text.p[i];
+		if (text.p[i] == '%' && digits.n == 2 &&
+			parse_hex(digits, &value)) {
+			out[n] = (char)value;
+			i += 2;
+		}
+		n++;
+	}
+	return (struct str){ out, n };
 }
 
 void http_chunks_init(struct http_chunks *chunks, size_t head_bytes)

@@ -8,6 +8,7 @@
 #ifndef SIMULATOR_HTTP_H
 #define SIMULATOR_HTTP_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -41,6 +42,12 @@ MUST_USE bool http_parse_head(
 /* The first header of that name, ignoring case; empty when there is none. */
 struct str http_find_header(
 	const struct http_request *request, struct str name);
+
+/* The value of a parameter of the query, escapes resolved; empty: none. */
+struct str http_find_query(const struct http_request *request, struct str name,
+	struct arena *arena);
+/* A part of a path or a query without its percent escapes. */
+struct str http_unescape(struct str text, struct arena *arena);
 
 enum http_progress { HTTP_MORE, HTTP_COMPLETE, HTTP_BROKEN };
 

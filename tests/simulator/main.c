@@ -17,7 +17,8 @@ int main(int argc, char **argv)
 
 	if (!read_options(argc, argv, &options)) {
 		fputs("usage: simulator --listen ADDRESS:PORT|unix:PATH "
-		      "[--recordings DIR] [--threads N]\n",
+		      "[--recordings DIR] [--threads N] "
+		      "[--models NAME,NAME]\n",
 			stderr);
 		return 2;
 	}
@@ -46,6 +47,8 @@ static bool read_option(
 		options->listen = str_of(value);
 	else if (str_equal(name, S("--recordings")))
 		options->recordings = value;
+	else if (str_equal(name, S("--models")))
+		options->models = value;
 	else if (str_equal(name, S("--threads")))
 		return str_to_int64_in(str_of(value), 1, SERVER_MAX_THREADS,
 			&options->threads);

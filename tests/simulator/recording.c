@@ -7,10 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base64.h"
+
 #define MAX_FILE_BYTES (64 * 1024 * 1024)
 #define MAX_CHUNK_BYTES (64 * 1024 * 1024)
 #define MAX_GAP_MS 600000
 
+static size_t sse_bytes(struct str rest);
+static size_t message_bytes(struct str rest);
 static bool read_number(struct json object, struct str name, int min, int max,
 	int *out, struct error *err);
 static bool read_headers(struct recording *recording, struct json headers,
@@ -18,10 +22,9 @@ static bool read_headers(struct recording *recording, struct json headers,
 static bool add_header(struct recording *recording, struct str name,
 	struct str value, struct error *err);
 static bool frames_body(struct str name);
+static enum recording_frames frames_of(struct str type);
 static bool read_body(struct recording *recording, struct json object,
 	struct arena *arena, struct error *err);
-static bool decode_base64(struct str text, struct buf *out);
-static int base64_value(char c);
 static int open_below(
 	const char *directory, struct str name, struct error *err);
 static bool read_file(int fd, struct buf *out, struct error *err);
@@ -83,16 +86,37 @@ bool recording_load(struct recording *recording, const char *directory,
 size_t recording_piece(const struct recording *recording, size_t at)
 {
 	struct str rest = str_from(buf_str(&recording->body), at);
-	size_t end;
-	size_t crlf;
 
 	if (recording->chunk > 0)
 		return str_head(rest, (size_t)recording->chunk).n;
-	if (!recording->is_stream)
-		return rest.n;
-	end = str_find(rest, S("\n\n"));
-	crlf = str_find(str_head(rest, end), S("\r\n\r\n"));
+	switch (recording->frames) {
+	case RECORDING_SSE: return sse_bytes(rest);
+	case RECORDING_LINES:
+		return str_head(rest, str_index(rest, '\n') + 1).n;
+	case RECORDING_EVENTS: return message_bytes(rest);
+	case RECORDING_WHOLE: break;
+	}
+	return rest.n;
+}
+
+static size_t sse_bytes(struct str rest)
+{
+	size_t end = str_find(rest, S("\n\n"));
+	size_t crlf = str_find(str_head(rest, end), S("\r\n\r\n"));
+
 	return str_head(rest, crlf < end ? crlf + 4 : end + 2).n;
+}
+
+/* Its length is its first four bytes; what makes no sense goes out whole. */
+static size_t message_bytes(struct str rest)
+{
+	size_t n = 0;
+
+	if (rest.n < 4)
+		return rest.n;
+	for (int i = 0; i < 4; i++)
+		n = n << 8 | (unsigned char)rest.p[i];
+	return n >= 4 && n < rest.n ? n : rest.n;
 }
 
 /* Leaves *out alone when there is no such member. */
@@ -148,8 +172,7 @@ static bool add_header(struct recording *recording, struct str name,
 	if (frames_body(name))
 		return true;
 	if (str_equal_nocase(name, S("content-type")))
-		recording->is_stream =
-			str_starts(value, S("text/event-stream"));
+		recording->frames = frames_of(value);
 	buf_append(&recording->headers, name);
 	buf_append(&recording->headers, S(": "));
 	buf_append(&recording->headers, value);
@@ -167,6 +190,24 @@ static bool frames_body(struct str name)
 	       str_equal_nocase(name, S("connection"));
 }
 
+static enum recording_frames frames_of(struct str type)
+{
+	static const struct {
+		struct str type;
+		enum recording_frames frames;
+	} types[] = {
+		{ STR("text/event-stream"), RECORDING_SSE },
+		{ STR("application/x-ndjson"), RECORDING_LINES },
+		{ STR("application/vnd.amazon.eventstream"), RECORDING_EVENTS },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		if (str_starts(type, types[i].type))
+			return types[i].frames;
+	}
+	return RECORDING_WHOLE;
+}
+
 static bool read_body(struct recording *recording, struct json object,
 	struct arena *arena, struct error *err)
 {
@@ -182,43 +223,10 @@ static bool read_body(struct recording *recording, struct json object,
 		return true;
 	}
 	if (!json_text(base64, arena, &text) ||
-		!decode_base64(text, &recording->body))
+		!base64_decode(text, &recording->body))
 		return error_refuse(err, ERR_BAD_FIELD, "body_base64",
 			"'body_base64' is not base64.");
 	return true;
-}
-
-static bool decode_base64(struct str text, struct buf *out)
-{
-	unsigned bits = 0;
-	int have = 0;
-
-	while (text.n > 0 && text.p[text.n - 1] == '=')
-		text.n--;
-	for (size_t i = 0; i < text.n; i++) {
-		int value = base64_value(text.p[i]);
-
-		if (value < 0)
-			return false;
-		bits = (bits << 6 | (unsigned)value) & 0xffff;
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			buf_append_char(out, (char)(bits >> have & 0xff));
-		}
-	}
-	/* A lone last digit is less than a byte. */
-	return have < 6 && !out->failed;
-}
-
-static int base64_value(char c)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz"
-				     "0123456789+/";
-	const char *at = memchr(digits, c, sizeof(digits) - 1);
-
-	return at ? (int)(at - digits) : -1;
 }
 
 static int open_below(const char *directory, struct str name, struct error *err)

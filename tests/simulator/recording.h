@@ -14,10 +14,18 @@
 #include "base/error.h"
 #include "base/json.h"
 
+/* How the body is cut when it is not told otherwise. */
+enum recording_frames {
+	RECORDING_WHOLE,  /* it is not: one answer with its length */
+	RECORDING_SSE,    /* at empty lines */
+	RECORDING_LINES,  /* at each line */
+	RECORDING_EVENTS, /* at the messages of an Amazon event stream */
+};
+
 struct recording {
 	int status;
-	bool is_stream;     /* text/event-stream: framed as chunks */
-	struct buf headers; /* lines, each with its end */
+	enum recording_frames frames; /* by the type; framed as chunks */
+	struct buf headers;           /* lines, each with its end */
 	struct buf body;
 	int chunk;  /* bytes of one write; 0: not cut */
 	int gap_ms; /* between two writes */

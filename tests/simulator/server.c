@@ -61,6 +61,7 @@ bool server_run(const struct server_options *options, struct error *err)
 	raise_file_limit();
 	control_init(&control);
 	control.recordings = options->recordings;
+	control_set_models(&control, options->models);
 	if (!listen_on(options->listen, &listener, err))
 		return false;
 	for (int64_t i = 0; i < options->threads; i++) {

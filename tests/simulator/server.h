@@ -9,6 +9,7 @@
 struct server_options {
 	struct str listen;      /* ADDRESS:PORT (0: a free one), unix:PATH */
 	const char *recordings; /* directory; NULL: none */
+	const char *models;     /* the only ones, by commas; NULL: any name */
 	int64_t threads;
 };
 
