@@ -263,7 +263,10 @@ test('provider add refuses what cannot work', () => {
 	refused(add(), 2, /--base-url/);
 	refused(add('--base-url', 'http://localhost:1/v1'), 1, /allow_private/);
 	refused(add('--base-url', 'https://user:secret@example.com'), 1, /no user or password/);
-	refused(add('--base-url', 'https://example.com?x=1'), 1, /no query/);
+	refused(add('--base-url', 'https://example.com#x'), 1, /no fragment/);
+	refused(add('--base-url', 'https://example.com/{name}'), 1, /\{model\}/);
+	refused(add('--base-url', 'https://example.com', '--dialect', 'openai_chat,klingon'), 1, /no dialect 'klingon'/);
+	refused(add('--base-url', 'https://example.com', '--quirk', 'unsupported=wings'), 1, /no member 'wings'/);
 	refused(add('--base-url', 'gopher://example.com'), 1, /https:\/\//);
 	refused(add('--base-url', 'https://example.com', '--dialect', 'klingon'), 1, /no dialect 'klingon'/);
 	refused(add('--base-url', 'https://example.com', '--quirk', 'x=y'), 1, /no quirk 'x'/);
@@ -335,7 +338,7 @@ test('key create prints the key once and alone', () => {
 	assert.deepEqual({ ...first, id: 0, created: '' }, { id: 0, name: 'app', project: 'law',
 		prefix: alone.out.slice(0, 8), status: 'active', created: '', expires: '2090-01-01T00:00:00.000Z',
 		last_used: null, rpm: 60, tpm: 90000, budget_daily_usd: '1.5', budget_monthly_usd: '20',
-		models: ['llama-3', 'fast'] });
+		models: ['llama-3', 'fast'], strict: false });
 	assert.equal(second.id, object.id);
 	assert.equal(sql(`SELECT metadata_mode FROM gateway_keys WHERE id = ${first.id}`), 'off');
 	assert.equal(sql(`SELECT LOWER(HEX(hash)) = SHA2('${object.key}', 256) FROM gateway_keys WHERE id = ${object.id}`), '1');
