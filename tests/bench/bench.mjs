@@ -78,6 +78,9 @@ class Bench {
 		await this.proxy.up();
 		for (const [model, upstream] of Object.entries(this.models()))
 			await this.nginx.addModel(model, upstream);
+		await this.nginx.addTranslated('other', 'anthropic');
+		await this.nginx.addModel('translated', 'sandbox-small', 'other');
+		await this.nginx.addModel('translated-relay', this.models()['bench-relay'], 'other');
 		this.makePaths();
 		for (const target of Object.values(this.paths))
 			await this.check(target);
@@ -108,6 +111,11 @@ class Bench {
 			'nginx proxy_pass': bare(`http://127.0.0.1:${proxy.port}`, () => proxy.parts(simulator)),
 			'nginx + gateway': governed(nginx),
 			'Apache + gateway': governed(apache),
+		};
+		// One client's dialect, two providers': as it came, and translated.
+		this.ways = {
+			'passed through': { ...governed(nginx), chat_model: 'sandbox-small', relay_model: 'bench-relay' },
+			translated: { ...governed(nginx), chat_model: 'translated', relay_model: 'translated-relay' },
 		};
 	}
 
@@ -184,6 +192,12 @@ class Bench {
 			{ streams: o.first_chunk_streams, at_once: 1, bytes: o.body_bytes }));
 		result.relay = await this.inTurns('relay', pair, o.relay_rounds, this.streams('bench-relay',
 			{ streams: o.relay_streams, at_once: o.relay_streams, ramp_ms: 100 }));
+		result.translation = await this.inTurns('translation', this.ways, o.relay_rounds, (way) =>
+			loadRequests(way, this.folder, { body: chat(way.chat_model, o.body_bytes),
+				connections: o.connections, seconds: o.seconds }));
+		result.translated_relay = await this.inTurns('translated relay', this.ways, o.relay_rounds, (way) =>
+			loadStreams(way, this.folder, { bytes: 2048, model: way.relay_model, timeout_s: 20,
+				streams: o.relay_streams, at_once: o.relay_streams, ramp_ms: 100 }));
 		result.fcgid = await this.measureFcgid(requests(o.fcgid_connections, o.fcgid_seconds));
 		return result;
 	}
@@ -265,6 +279,8 @@ function ratiosOf(result) {
 		compared(paths[name].rounds, paths['nginx proxy_pass'].rounds, compute);
 	const throughput = (paths, name) => over(paths, name, (a, b) => a.per_second / b.per_second);
 	const governed = 'nginx + gateway';
+	const times = (ways) => compared(ways.translated.rounds, ways['passed through'].rounds,
+		(a, b) => a.cpu.gateway / b.cpu.gateway);
 
 	return {
 		throughput: throughput(result.throughput, governed),
@@ -275,6 +291,8 @@ function ratiosOf(result) {
 		added_first_chunk_us: over(result.first_chunk, governed,
 			(a, b) => a.first_chunk_us.p50 - b.first_chunk_us.p50),
 		gateway_cpu_chunk_us: result.relay[governed].middle.cpu.gateway,
+		translated_cpu: times(result.translation),
+		translated_chunk_cpu: times(result.translated_relay),
 	};
 }
 

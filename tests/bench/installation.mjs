@@ -18,18 +18,20 @@ let interrupted = false;
 
 // Runs a program to its end, or to its time's end; what it wrote, or an error
 // that tells why not. Nothing is run after an interruption but what cleans up.
-export function run(program, words, { timeout_s = 60, env = {}, may_fail = false, cleans = false } = {}) {
+export function run(program, words, { timeout_s = 60, env = {}, input = '', may_fail = false, cleans = false } = {}) {
 	return new Promise((resolve, reject) => {
 		if (interrupted && !cleans) {
 			reject(new Error('interrupted'));
 			return;
 		}
 		const child = spawn(program, words, { cwd: root,
-			env: { ...process.env, BUILD: build, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+			env: { ...process.env, BUILD: build, ...env }, stdio: 'pipe' });
 		const timer = setTimeout(() => child.kill(), timeout_s * 1000);
 		let out = '', err = '';
 
 		children.add(child);
+		child.stdin.on('error', () => {}); // it may not want any
+		child.stdin.end(input);
 		child.stdout.on('data', (data) => { out += data; });
 		child.stderr.on('data', (data) => { err += data; });
 		child.on('error', reject);
@@ -53,6 +55,8 @@ export function interrupt() {
 
 const stack = (...words) => run(path.join(root, 'tests/stack'), words,
 	{ timeout_s: 120, cleans: words[0] === 'down' });
+
+const PRICES = ['--input-price', '0.15', '--output-price', '0.60'];
 
 // A gateway with all that belongs to it, by tests/stack.
 export class Stack {
@@ -78,10 +82,16 @@ export class Stack {
 		this.readEnv();
 	}
 
-	addModel(name, upstream) {
-		return stack('cli', this.folder, 'model', 'add', name, '--provider', 'sandbox',
-			'--upstream', upstream, '--context', '128000',
-			'--input-price', '0.15', '--output-price', '0.60');
+	addModel(name, upstream, provider = 'sandbox') {
+		return stack('cli', this.folder, 'model', 'add', name, '--provider', provider,
+			'--upstream', upstream, '--context', '128000', ...PRICES);
+	}
+
+	// The simulator again, in a dialect that the clients do not speak.
+	async addTranslated(provider, dialect) {
+		await run(path.join(root, 'tests/stack'), ['cli', this.folder, 'provider', 'add', provider,
+			'--dialect', dialect, '--base-url', `${this.env.SIMULATOR_URL}/v1`,
+			'--auth', 'x-api-key', '--key-stdin'], { input: 'sk-ant-sandbox-0123456789' });
 	}
 
 	async down() {
