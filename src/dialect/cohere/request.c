@@ -50,7 +50,6 @@ static bool check_foreign(const struct chat_request *request,
 	struct chat_losses *losses, struct error *err);
 static bool can_be_sent(
 	const struct chat_message *message, const struct chat_part *part);
-static bool is_hidden_thought(const struct chat_part *part);
 static bool refuse_part(const struct chat_message *message,
 	const struct chat_losses *losses, struct error *err);
 static size_t write_turn(const struct chat_request *request, size_t at,
@@ -172,9 +171,10 @@ static bool check_foreign(const struct chat_request *request,
 			part = part->next) {
 			if (!can_be_sent(message, part))
 				return refuse_part(message, losses, err);
-			if (is_hidden_thought(part) && losses)
-				chat_losses_add_field(
-					losses, message, FIELD_THINKING);
+			/* A thought without words is not written. */
+			if (losses && part->kind == CHAT_THINKING &&
+				part->text.n == 0)
+				chat_losses_add_thought(losses, message, part);
 		}
 	}
 	return true;
@@ -195,13 +195,6 @@ static bool can_be_sent(
 			       message->role == CHAT_ROLE_UNSET);
 	default: return false;
 	}
-}
-
-/* Of which only its seal is there. */
-static bool is_hidden_thought(const struct chat_part *part)
-{
-	return part->kind == CHAT_THINKING && part->text.n == 0 &&
-	       part->signature.text.n > 0;
 }
 
 static bool refuse_part(const struct chat_message *message,

@@ -63,7 +63,6 @@ static bool check_part(const struct chat_message *message,
 	struct error *err);
 static bool can_be_sent(
 	const struct chat_message *message, const struct chat_part *part);
-static bool is_hidden_thought(const struct chat_part *part);
 static struct head_path path_of(
 	const struct chat_message *message, const struct chat_losses *losses);
 static struct chat_losses *losses_of(const struct shape_out *out);
@@ -181,9 +180,10 @@ static bool check_foreign(const struct chat_request *request,
 			part = part->next) {
 			if (!check_part(message, part, losses, err))
 				return false;
-			if (is_hidden_thought(part) && losses)
-				chat_losses_add_field(
-					losses, message, FIELD_THINKING);
+			/* A thought without words is not written. */
+			if (losses && part->kind == CHAT_THINKING &&
+				part->text.n == 0)
+				chat_losses_add_thought(losses, message, part);
 		}
 	}
 	return true;
@@ -233,13 +233,6 @@ static bool can_be_sent(
 	case CHAT_TOOL_CALL: return true;
 	default: return false;
 	}
-}
-
-/* Of which only its seal is there. */
-static bool is_hidden_thought(const struct chat_part *part)
-{
-	return part->kind == CHAT_THINKING && part->text.n == 0 &&
-	       part->signature.text.n > 0;
 }
 
 static struct head_path path_of(

@@ -264,14 +264,19 @@ static bool has_text_behind(const struct chat_part *part)
 static void lose_citations(struct input *in)
 {
 	const struct chat_message *message = in->message;
-	bool is_said = message->role == CHAT_ASSISTANT;
-	bool loses = message->citations &&
-		     (!is_said || lacks_url(message->citations));
+	bool by_model = message->role == CHAT_ASSISTANT;
+	bool has_place = false; /* for those of the whole message */
+	bool loses = false;
 
 	for (const struct chat_part *part = message->parts; part;
-		part = part->next)
+		part = part->next) {
+		if (part->kind == CHAT_TEXT)
+			has_place = by_model && !part->citations;
 		loses |= part->citations &&
-			 (!is_said || lacks_url(part->citations));
+			 (!by_model || lacks_url(part->citations));
+	}
+	loses |= message->citations &&
+		 (!has_place || lacks_url(message->citations));
 	if (loses)
 		lose(in, FIELD_CITATIONS);
 }

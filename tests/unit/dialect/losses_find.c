@@ -189,6 +189,13 @@ static const struct {
 		"\"annotations\":[{\"type\":\"url_citation\",\"url_citation\":"
 		"{\"url\":\"https://c\"}}]}]}",
 		"messages[0].annotations", NULL, "https://c" },
+	{ "openai_chat", "openai_responses",
+		TURNS("{\"role\":\"assistant\",\"content\":null,\"tool_calls\":"
+		      "[{\"id\":\"c\",\"type\":\"function\",\"function\":{"
+		      "\"name\":\"f\",\"arguments\":\"{}\"}}],"
+		      "\"annotations\":[{\"type\":\"url_citation\","
+		      "\"url_citation\":{\"url\":\"https://c\"}}]}"),
+		"messages[1].annotations", NULL, "https://c" },
 	/* What only OpenAI can read. */
 	{ "openai_responses", "openai_chat", SECRET, SECRET_LOST, NULL,
 		"b3BhcXVl" },
