@@ -106,6 +106,10 @@ MUST_USE bool provider_host_save(struct db *db, int64_t provider_id,
 MUST_USE bool provider_host_remove(struct db *db, int64_t provider_id,
 	struct str base_url, struct error *err);
 
+/* Append the key in the clear; the caller wipes it. ERR_CRYPTO. */
+MUST_USE bool provider_key_open(const struct vault *vault,
+	const struct provider_key *key, struct buf *secret, struct error *err);
+
 /* With its keys, models and prices. ERR_NOT_FOUND. */
 MUST_USE bool provider_remove(
 	struct db *db, struct str name, int64_t *id, struct error *err);

@@ -41,6 +41,15 @@ struct str provider_key_context(
 	return (struct str){ out, (size_t)n };
 }
 
+bool provider_key_open(const struct vault *vault,
+	const struct provider_key *key, struct buf *secret, struct error *err)
+{
+	char context[PROVIDER_KEY_CONTEXT_BYTES];
+
+	return vault_open(vault, provider_key_context(key->id, context),
+		key->sealed, secret, err);
+}
+
 bool provider_key_save(struct db *db, const struct vault *vault,
 	int64_t provider_id, struct str name, struct str text, int64_t weight,
 	struct error *err)

@@ -90,6 +90,41 @@ void chat_extra_path(const struct chat_extra *extra,
 		*within ? "." : "", STR_ARG(kept->member.name));
 }
 
+bool chat_read_stops(struct json value, void *into, struct arena *arena)
+{
+	struct chat_request *request = into;
+	struct json_cursor cursor = json_members(value);
+	struct chat_stop *first = NULL, **end = &first;
+	struct json_member item;
+	struct str text;
+
+	if (value.type != JSON_TYPE_ARRAY)
+		return false;
+	while (json_next(&cursor, &item)) {
+		if (!json_text(item.value, arena, &text))
+			return false;
+		*end = ARENA_NEW(arena, struct chat_stop);
+		(*end)->text = text;
+		end = &(*end)->next;
+	}
+	request->stop = first;
+	request->stop_is_list = first != NULL;
+	return first != NULL;
+}
+
+void chat_write_stops(const char *name, const struct chat_request *request,
+	struct json_writer *w)
+{
+	if (!request->stop)
+		return;
+	json_name(w, name);
+	json_begin_array(w);
+	for (const struct chat_stop *stop = request->stop; stop;
+		stop = stop->next)
+		json_write_str(w, stop->text);
+	json_end_array(w);
+}
+
 void chat_number_calls(struct chat_message *message)
 {
 	int64_t index = 0;

@@ -348,6 +348,12 @@ void chat_extra_write(const struct chat_extra *extra, struct json_writer *w);
 void chat_extra_path(const struct chat_extra *extra,
 	const struct chat_member *kept, const char *of, char *out, size_t size);
 
+/* A list of stop texts, for a row of shape.h: `into` is the request. False:
+ * it is no list of texts, or an empty one. */
+bool chat_read_stops(struct json value, void *into, struct arena *arena);
+void chat_write_stops(const char *name, const struct chat_request *request,
+	struct json_writer *w);
+
 /* Number the tool calls of a whole message, as a stream would. */
 void chat_number_calls(struct chat_message *message);
 

@@ -129,6 +129,55 @@ bool head_read_max_tokens(struct head_reader *r, struct json value)
 	return true;
 }
 
+bool head_read_messages(struct head_reader *r, struct json value,
+	head_read_message *read_message)
+{
+	struct json_cursor cursor = json_members(value);
+	struct json_member item;
+	size_t index = 0;
+
+	while (json_next(&cursor, &item))
+		if (!read_message(r, index++, item.value))
+			return false;
+	if (index == 0)
+		return error_refuse(r->err, ERR_BAD_FIELD, r->name,
+			"'%s' is empty: send at least one message.", r->name);
+	r->head->messages = value;
+	r->head->message_count = index;
+	return true;
+}
+
+bool head_require_messages(
+	const struct chat_head *head, const char *content, struct error *err)
+{
+	if (head->messages.type != JSON_TYPE_NONE)
+		return true;
+	return error_refuse(err, ERR_MISSING_FIELD, "messages",
+		"'messages' is missing: send an array of messages, such as "
+		"[{\"role\": \"user\", \"content\": %s}].",
+		content);
+}
+
+struct head_path head_message_path(size_t index, const char *member)
+{
+	return head_path("messages[%zu]%s", index, member);
+}
+
+bool head_refuse_role(struct head_reader *r, size_t index, struct json role,
+	const char *known)
+{
+	struct head_path path = head_message_path(index, ".role");
+
+	if (role.type == JSON_TYPE_NONE)
+		return head_refuse_missing(
+			r->err, path.text, "say who speaks, such as \"user\".");
+	if (role.type != JSON_TYPE_STRING)
+		return head_refuse_type(r->err, path.text, "a string", role);
+	assert(known);
+	return error_refuse(r->err, ERR_BAD_FIELD, path.text,
+		"'%s' must be one of %s.", path.text, known);
+}
+
 bool head_read_tools(struct head_reader *r, struct json value)
 {
 	r->head->has_tools |= json_length(value) > 0;

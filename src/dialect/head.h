@@ -65,6 +65,22 @@ bool head_read_model(struct head_reader *r, struct json value);
 bool head_read_stream(struct head_reader *r, struct json value);
 /* A whole number from 1 on: the larger of those read is head->max_tokens. */
 bool head_read_max_tokens(struct head_reader *r, struct json value);
+/* An array of messages: each is read, and head->messages says where they are.
+ * ERR_BAD_FIELD when there is none. */
+typedef bool head_read_message(
+	struct head_reader *r, size_t index, struct json message);
+bool head_read_messages(struct head_reader *r, struct json value,
+	head_read_message *read_message);
+/* ERR_MISSING_FIELD without `messages`; `content` is the example's. */
+MUST_USE bool head_require_messages(
+	const struct chat_head *head, const char *content, struct error *err);
+/* "messages[2].role"; made only when something is wrong, for a conversation
+ * has many messages. */
+struct head_path head_message_path(size_t index, const char *member);
+/* A role that is missing, no text, or none of those that are known; `known`
+ * may be NULL where any text is one. */
+bool head_refuse_role(struct head_reader *r, size_t index, struct json role,
+	const char *known);
 /* To be counted: an array of tools. */
 bool head_read_tools(struct head_reader *r, struct json value);
 

@@ -70,7 +70,7 @@ void answer_refusal(struct call *call)
 	struct str type = upstream_header(call->upstream, S("content-type"));
 	struct str body = answer_without_key(call, buf_str(&call->reply));
 
-	if (x->began || body.n == 0 || is_translated(call)) {
+	if (x->began || body.n == 0 || is_foreign(call)) {
 		/* Nothing of it can be passed on as it is. */
 		answer_failure(call);
 		return;
@@ -97,7 +97,7 @@ void answer_whole(struct call *call, struct str body)
 	if (answer_wants_metadata(call))
 		add_metadata(call, body, &splice);
 	call->status = call->upstream_status;
-	if (is_translated(call))
+	if (is_foreign(call))
 		type = S("");
 	http_begin(x, call->status,
 		type.n ? arena_cstr(call->arena, type) : "application/json");

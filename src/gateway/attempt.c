@@ -220,11 +220,8 @@ static bool sign(struct call *call, struct str secret, const char *url,
 bool attempt_open_key(
 	const struct call *call, struct buf *secret, struct error *err)
 {
-	char context[PROVIDER_KEY_CONTEXT_BYTES];
-
-	return vault_open(call->gateway->vault,
-		provider_key_context(call->provider_key->id, context),
-		call->provider_key->sealed, secret, err);
+	return provider_key_open(
+		call->gateway->vault, call->provider_key, secret, err);
 }
 
 static void add_header(struct headers *headers, const char *line)
@@ -248,7 +245,7 @@ static void forward_headers(struct call *call, struct headers *headers)
 	if (!dialect)
 		return;
 	for (size_t i = 0; dialect->forwards && dialect->forwards[i]; i++)
-		if (!is_translated(call))
+		if (!is_foreign(call))
 			forward(call, str_of(dialect->forwards[i]), headers);
 	for (size_t i = 0; dialect->headers && dialect->headers[i]; i++)
 		if (!has_header(headers, dialect->headers[i]))

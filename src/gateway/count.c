@@ -8,9 +8,6 @@
  */
 #include "gateway/stages.h"
 
-/* Of text in UTF-8, over languages and vocabularies. */
-#define BYTES_PER_TOKEN 4
-
 static size_t keep_own_targets(struct call *call);
 static enum verdict answer_estimate(struct call *call);
 
@@ -39,8 +36,7 @@ static size_t keep_own_targets(struct call *call)
 
 static enum verdict answer_estimate(struct call *call)
 {
-	int64_t tokens = (call->head.prompt_bytes + BYTES_PER_TOKEN - 1) /
-			 BYTES_PER_TOKEN;
+	int64_t tokens = meter_tokens_of(call->head.prompt_bytes);
 	struct buf body = BUF_INIT(256);
 
 	call->dialect->write_token_count(tokens, &body);

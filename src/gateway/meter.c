@@ -53,12 +53,13 @@ static void count_by_bytes(struct call *call)
 	call->tokens.cached = call->facts.usage.cached;
 	call->tokens.cache_write = call->facts.usage.cache_write;
 	if (call->tokens.prompt < 0)
-		call->tokens.prompt =
-			(call->head.prompt_bytes + BYTES_PER_TOKEN - 1) /
-			BYTES_PER_TOKEN;
-	call->tokens.completion =
-		(call->facts.output_bytes + BYTES_PER_TOKEN - 1) /
-		BYTES_PER_TOKEN;
+		call->tokens.prompt = meter_tokens_of(call->head.prompt_bytes);
+	call->tokens.completion = meter_tokens_of(call->facts.output_bytes);
+}
+
+int64_t meter_tokens_of(int64_t bytes)
+{
+	return (bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
 }
 
 static void add_cost(struct call *call)

@@ -154,14 +154,12 @@ static const char *key_line(const struct pool_watch *watch,
 	const struct provider *provider, struct arena *arena)
 {
 	struct buf secret = BUF_INIT(PROVIDER_KEY_MAX_BYTES);
-	char context[PROVIDER_KEY_CONTEXT_BYTES];
 	const char *line = NULL;
 	struct error err;
 
 	if (provider->keys && str_equal(provider->auth, S("bearer")) &&
-		vault_open(watch->setup.vault,
-			provider_key_context(provider->keys->id, context),
-			provider->keys->sealed, &secret, &err))
+		provider_key_open(
+			watch->setup.vault, provider->keys, &secret, &err))
 		line = arena_printf(arena, "Authorization: Bearer %.*s",
 			STR_ARG(buf_str(&secret)))
 			       .p;

@@ -222,7 +222,7 @@ static bool relay_frame(struct call *call, const struct frame *frame)
 			&call->facts, call->arena, &call->error);
 	if (ok && call->facts.frame == FRAME_CONTENT && !call->first_token_ns)
 		call->first_token_ns = clock_monotonic_ns();
-	if (ok && is_translated(call) && !call->service)
+	if (ok && is_translated(call))
 		flush_written(call);
 	else if (ok && call->facts.frame == FRAME_USAGE_ONLY)
 		write_usage_frame(call, frame);
@@ -311,7 +311,7 @@ static void end_stream(struct call *call)
 		fail(call);
 		return;
 	}
-	if (is_translated(call) && !call->service) {
+	if (is_translated(call)) {
 		translate_end(call, &call->written);
 		flush_written(call);
 	}

@@ -45,10 +45,15 @@ MUST_USE bool attempt_open_key(
 
 /* --- translate.c: between two dialects, by way of the neutral form --- */
 
-/* Does the attempt's provider speak another dialect than the client? */
-static inline bool is_translated(const struct call *call)
+/* Does the attempt's provider speak otherwise than the client? */
+static inline bool is_foreign(const struct call *call)
 {
 	return call->upstream_dialect != call->dialect;
+}
+/* Does the chat go through the neutral form? Other services have theirs. */
+static inline bool is_translated(const struct call *call)
+{
+	return is_foreign(call) && !call->service;
 }
 /* The request for call->target in call->upstream_body. ERR_UNSUPPORTED and
  * others with call->error set: this provider cannot take it. */
@@ -127,6 +132,8 @@ bool answer_wants_metadata(const struct call *call);
 
 /* --- the closing steps --- */
 
+/* An estimate, of text in UTF-8. */
+int64_t meter_tokens_of(int64_t bytes);
 /* Count the tokens and the cost of what was produced. */
 void meter(struct call *call);
 /* Journal and log line. */

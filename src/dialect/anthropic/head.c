@@ -87,7 +87,6 @@ static bool refuse_type(
 	struct head_reader *r, struct block_place place, struct json type);
 static void count_block(struct head_reader *r, const struct block_view *view);
 static void count_inner(struct head_reader *r, struct json content);
-static struct head_path message_path(size_t index, const char *member);
 static struct head_path block_path(
 	struct block_place place, const char *member);
 
@@ -98,11 +97,7 @@ bool anthropic_read_head(struct str body, struct arena *arena,
 
 	if (!head_read(&r, body, fields, ARRAY_LEN(fields)))
 		return false;
-	if (out->messages.type == JSON_TYPE_NONE)
-		return head_refuse_missing(err, "messages",
-			"send an array of messages, such as [{\"role\": "
-			"\"user\", \"content\": \"Hello\"}].");
-	return true;
+	return head_require_messages(out, "\"Hello\"", err);
 }
 
 static bool read_system(struct head_reader *r, struct json value)
@@ -120,19 +115,7 @@ static bool read_system(struct head_reader *r, struct json value)
 
 static bool read_messages(struct head_reader *r, struct json value)
 {
-	struct json_cursor cursor = json_members(value);
-	struct json_member item;
-	size_t index = 0;
-
-	while (json_next(&cursor, &item))
-		if (!read_message(r, index++, item.value))
-			return false;
-	if (index == 0)
-		return error_refuse(r->err, ERR_BAD_FIELD, r->name,
-			"'messages' is empty: send at least one message.");
-	r->head->messages = value;
-	r->head->message_count = index;
-	return true;
+	return head_read_messages(r, value, read_message);
 }
 
 static bool read_message(
@@ -141,8 +124,9 @@ static bool read_message(
 	struct message_view view;
 
 	if (message.type != JSON_TYPE_OBJECT)
-		return head_refuse_type(r->err, message_path(index, "").text,
-			"an object", message);
+		return head_refuse_type(r->err,
+			head_message_path(index, "").text, "an object",
+			message);
 	pick_members(message, message_rows, ARRAY_LEN(message_rows), &view);
 	return read_role(r, index, view.role) &&
 	       read_content(r, index, view.content);
@@ -150,20 +134,11 @@ static bool read_message(
 
 static bool read_role(struct head_reader *r, size_t index, struct json role)
 {
-	struct head_path path;
-
 	if (json_text_is(role, S("user")) ||
 		json_text_is(role, S("assistant")) ||
 		json_text_is(role, S("system")))
 		return true;
-	path = message_path(index, ".role");
-	if (role.type == JSON_TYPE_NONE)
-		return head_refuse_missing(
-			r->err, path.text, "say who speaks, such as \"user\".");
-	if (role.type != JSON_TYPE_STRING)
-		return head_refuse_type(r->err, path.text, "a string", role);
-	return error_refuse(r->err, ERR_BAD_FIELD, path.text,
-		"'%s' must be one of user, assistant and system.", path.text);
+	return head_refuse_role(r, index, role, "user, assistant and system");
 }
 
 static bool read_content(
@@ -175,11 +150,11 @@ static bool read_content(
 	head_count_text(r->head, content);
 	if (content.type == JSON_TYPE_NONE)
 		return head_refuse_missing(r->err,
-			message_path(index, ".content").text,
+			head_message_path(index, ".content").text,
 			"send a string or an array of content blocks.");
 	if (content.type != JSON_TYPE_STRING && content.type != JSON_TYPE_ARRAY)
 		return head_refuse_type(r->err,
-			message_path(index, ".content").text,
+			head_message_path(index, ".content").text,
 			"a string or an array of content blocks", content);
 	for (size_t i = 0; json_next(&cursor, &block); i++)
 		if (!read_block(r, (struct block_place){ false, index, i },
@@ -212,12 +187,6 @@ static bool refuse_type(
 		return head_refuse_missing(r->err, path.text,
 			"say what the block is, such as \"text\".");
 	return head_refuse_type(r->err, path.text, "a string", type);
-}
-
-/* Made only when something is wrong: a conversation has many blocks. */
-static struct head_path message_path(size_t index, const char *member)
-{
-	return head_path("messages[%zu]%s", index, member);
 }
 
 static struct head_path block_path(struct block_place place, const char *member)

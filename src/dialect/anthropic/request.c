@@ -18,7 +18,6 @@ static bool read_metadata(struct json value, void *into, struct arena *arena);
 static void write_metadata(const void *from, const struct shape_out *out);
 static bool read_tier(struct json value, void *into, struct arena *arena);
 static void write_tier(const void *from, const struct shape_out *out);
-static bool read_stop(struct json value, void *into, struct arena *arena);
 static void write_stop(const void *from, const struct shape_out *out);
 
 /* output_config before output_format, which it has replaced. */
@@ -31,7 +30,8 @@ static const struct shape_row request_rows[] = {
 	REQUEST("temperature", SHAPE_NUMBER, temperature),
 	REQUEST("top_p", SHAPE_NUMBER, top_p),
 	REQUEST("top_k", SHAPE_NUMBER, top_k),
-	{ "stop_sequences", SHAPE_SPECIAL_TEXTS, 0, read_stop, write_stop },
+	{ "stop_sequences", SHAPE_SPECIAL_TEXTS, 0, chat_read_stops,
+		write_stop },
 	{ "tools", SHAPE_SPECIAL, 0, anthropic_read_tools,
 		anthropic_write_tools },
 	{ "tool_choice", SHAPE_SPECIAL_KNOWN, 0, anthropic_read_tool_choice,
@@ -170,38 +170,7 @@ struct str anthropic_tier(struct str neutral)
 	return (struct str){ NULL, 0 };
 }
 
-static bool read_stop(struct json value, void *into, struct arena *arena)
-{
-	struct chat_request *request = into;
-	struct json_cursor cursor = json_members(value);
-	struct chat_stop *first = NULL, **end = &first;
-	struct json_member item;
-	struct str text;
-
-	while (json_next(&cursor, &item)) {
-		if (!json_text(item.value, arena, &text))
-			return false;
-		*end = ARENA_NEW(arena, struct chat_stop);
-		(*end)->text = text;
-		end = &(*end)->next;
-	}
-	if (value.type != JSON_TYPE_ARRAY || !first)
-		return false;
-	request->stop = first;
-	request->stop_is_list = true;
-	return true;
-}
-
 static void write_stop(const void *from, const struct shape_out *out)
 {
-	const struct chat_request *request = from;
-
-	if (!request->stop)
-		return;
-	json_name(out->w, "stop_sequences");
-	json_begin_array(out->w);
-	for (const struct chat_stop *stop = request->stop; stop;
-		stop = stop->next)
-		json_write_str(out->w, stop->text);
-	json_end_array(out->w);
+	chat_write_stops("stop_sequences", from, out->w);
 }

@@ -13,14 +13,13 @@
 		name, kind, offsetof(struct chat_request, field), NULL, NULL \
 	}
 
-static bool read_stop(struct json value, void *into, struct arena *arena);
 static void write_stop(const void *from, const struct shape_out *out);
 
 static const struct shape_row inference_rows[] = {
 	REQUEST("maxTokens", SHAPE_COUNT, max_tokens),
 	REQUEST("temperature", SHAPE_NUMBER, temperature),
 	REQUEST("topP", SHAPE_NUMBER, top_p),
-	{ "stopSequences", SHAPE_SPECIAL, 0, read_stop, write_stop },
+	{ "stopSequences", SHAPE_SPECIAL, 0, chat_read_stops, write_stop },
 };
 static const struct shape inference_shape = SHAPE_OF(inference_rows);
 
@@ -98,40 +97,9 @@ void bedrock_write_inference(const void *from, const struct shape_out *out)
 	json_end_object(out->w);
 }
 
-static bool read_stop(struct json value, void *into, struct arena *arena)
-{
-	struct chat_request *request = into;
-	struct json_cursor cursor = json_members(value);
-	struct chat_stop *first = NULL, **end = &first;
-	struct json_member item;
-	struct str text;
-
-	if (value.type != JSON_TYPE_ARRAY)
-		return false;
-	while (json_next(&cursor, &item)) {
-		if (!json_text(item.value, arena, &text))
-			return false;
-		*end = ARENA_NEW(arena, struct chat_stop);
-		(*end)->text = text;
-		end = &(*end)->next;
-	}
-	request->stop = first;
-	request->stop_is_list = true;
-	return first != NULL;
-}
-
 static void write_stop(const void *from, const struct shape_out *out)
 {
-	const struct chat_request *request = from;
-
-	if (!request->stop)
-		return;
-	json_name(out->w, "stopSequences");
-	json_begin_array(out->w);
-	for (const struct chat_stop *stop = request->stop; stop;
-		stop = stop->next)
-		json_write_str(out->w, stop->text);
-	json_end_array(out->w);
+	chat_write_stops("stopSequences", from, out->w);
 }
 
 /* What else a model takes stands among the extras of the reasoning. */

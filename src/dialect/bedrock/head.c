@@ -59,28 +59,12 @@ bool bedrock_read_head(struct str body, struct arena *arena,
 
 	if (!head_read(&r, body, fields, ARRAY_LEN(fields)))
 		return false;
-	if (out->messages.type == JSON_TYPE_NONE)
-		return head_refuse_missing(err, "messages",
-			"send an array of messages, such as [{\"role\": "
-			"\"user\", \"content\": [{\"text\": \"Hello\"}]}].");
-	return true;
+	return head_require_messages(out, "[{\"text\": \"Hello\"}]", err);
 }
 
 static bool read_messages(struct head_reader *r, struct json value)
 {
-	struct json_cursor cursor = json_members(value);
-	struct json_member item;
-	size_t index = 0;
-
-	while (json_next(&cursor, &item))
-		if (!read_message(r, index++, item.value))
-			return false;
-	if (index == 0)
-		return error_refuse(r->err, ERR_BAD_FIELD, r->name,
-			"'messages' is empty: send at least one message.");
-	r->head->messages = value;
-	r->head->message_count = index;
-	return true;
+	return head_read_messages(r, value, read_message);
 }
 
 static bool read_message(
@@ -107,20 +91,11 @@ static bool read_role(struct head_reader *r, size_t index, struct json role)
 {
 	static const struct str roles[] = { STR("user"), STR("assistant"),
 		STR("system") };
-	struct head_path path;
 
 	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
 		if (json_text_is(role, roles[i]))
 			return true;
-	path = head_path("messages[%zu].role", index);
-	if (role.type == JSON_TYPE_NONE)
-		return error_refuse(r->err, ERR_MISSING_FIELD, path.text,
-			"'%s' is missing: say who speaks, such as \"user\".",
-			path.text);
-	if (role.type != JSON_TYPE_STRING)
-		return head_refuse_type(r->err, path.text, "a string", role);
-	return error_refuse(r->err, ERR_BAD_FIELD, path.text,
-		"'%s' must be one of user, assistant and system.", path.text);
+	return head_refuse_role(r, index, role, "user, assistant and system");
 }
 
 static bool read_content(

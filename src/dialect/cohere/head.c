@@ -76,28 +76,12 @@ bool cohere_read_head(struct str body, struct arena *arena,
 
 	if (!head_read(&r, body, fields, ARRAY_LEN(fields)))
 		return false;
-	if (out->messages.type == JSON_TYPE_NONE)
-		return head_refuse_missing(err, "messages",
-			"send an array of messages, such as [{\"role\": "
-			"\"user\", \"content\": \"Hello\"}].");
-	return true;
+	return head_require_messages(out, "\"Hello\"", err);
 }
 
 static bool read_messages(struct head_reader *r, struct json value)
 {
-	struct json_cursor cursor = json_members(value);
-	struct json_member item;
-	size_t index = 0;
-
-	while (json_next(&cursor, &item))
-		if (!read_message(r, index++, item.value))
-			return false;
-	if (index == 0)
-		return error_refuse(r->err, ERR_BAD_FIELD, r->name,
-			"'messages' is empty: send at least one message.");
-	r->head->messages = value;
-	r->head->message_count = index;
-	return true;
+	return head_read_messages(r, value, read_message);
 }
 
 static bool read_message(
@@ -124,15 +108,9 @@ static bool read_message(
 /* Which roles there are, the provider knows; read_request() must. */
 static bool read_role(struct head_reader *r, size_t index, struct json role)
 {
-	struct head_path path;
-
 	if (role.type == JSON_TYPE_STRING)
 		return true;
-	path = head_path("messages[%zu].role", index);
-	if (role.type == JSON_TYPE_NONE)
-		return head_refuse_missing(
-			r->err, path.text, "say who speaks, such as \"user\".");
-	return head_refuse_type(r->err, path.text, "a string", role);
+	return head_refuse_role(r, index, role, NULL);
 }
 
 static bool read_content(

@@ -13,7 +13,6 @@
 
 static bool read_messages(struct json value, void *into, struct arena *arena);
 static void write_messages(const void *from, const struct shape_out *out);
-static bool read_stop(struct json value, void *into, struct arena *arena);
 static void write_stop(const void *from, const struct shape_out *out);
 
 static const struct shape_row request_rows[] = {
@@ -30,7 +29,8 @@ static const struct shape_row request_rows[] = {
 	{ "thinking", SHAPE_SPECIAL_KNOWN, 0, cohere_read_thinking,
 		cohere_write_thinking },
 	REQUEST("max_tokens", SHAPE_COUNT, max_tokens),
-	{ "stop_sequences", SHAPE_SPECIAL_TEXTS, 0, read_stop, write_stop },
+	{ "stop_sequences", SHAPE_SPECIAL_TEXTS, 0, chat_read_stops,
+		write_stop },
 	REQUEST("temperature", SHAPE_NUMBER, temperature),
 	REQUEST("p", SHAPE_NUMBER, top_p),
 	REQUEST("k", SHAPE_NUMBER, top_k),
@@ -280,38 +280,7 @@ static void write_foreign(
 		cohere_write_message(message, out);
 }
 
-static bool read_stop(struct json value, void *into, struct arena *arena)
-{
-	struct chat_request *request = into;
-	struct json_cursor cursor = json_members(value);
-	struct json_member item;
-	struct chat_stop *first = NULL, **end = &first;
-	struct str text;
-
-	if (value.type != JSON_TYPE_ARRAY)
-		return false;
-	while (json_next(&cursor, &item)) {
-		if (!json_text(item.value, arena, &text))
-			return false;
-		*end = ARENA_NEW(arena, struct chat_stop);
-		(*end)->text = text;
-		end = &(*end)->next;
-	}
-	request->stop = first;
-	request->stop_is_list = true;
-	return first != NULL;
-}
-
 static void write_stop(const void *from, const struct shape_out *out)
 {
-	const struct chat_request *request = from;
-
-	if (!request->stop)
-		return;
-	json_name(out->w, "stop_sequences");
-	json_begin_array(out->w);
-	for (const struct chat_stop *stop = request->stop; stop;
-		stop = stop->next)
-		json_write_str(out->w, stop->text);
-	json_end_array(out->w);
+	chat_write_stops("stop_sequences", from, out->w);
 }

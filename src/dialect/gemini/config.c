@@ -15,7 +15,6 @@
 		name, kind, offsetof(struct chat_request, field), NULL, NULL \
 	}
 
-static bool read_stops(struct json value, void *into, struct arena *arena);
 static void write_stops(const void *from, const struct shape_out *out);
 static bool read_seed(struct json value, void *into, struct arena *arena);
 static void write_seed(const void *from, const struct shape_out *out);
@@ -34,7 +33,8 @@ static const struct shape_row config_rows[] = {
 	CONFIG("topP", SHAPE_NUMBER, top_p),
 	CONFIG("topK", SHAPE_NUMBER, top_k),
 	CONFIG("maxOutputTokens", SHAPE_COUNT, max_tokens),
-	{ "stopSequences", SHAPE_SPECIAL_TEXTS, 0, read_stops, write_stops },
+	{ "stopSequences", SHAPE_SPECIAL_TEXTS, 0, chat_read_stops,
+		write_stops },
 	CONFIG("candidateCount", SHAPE_COUNT, n),
 	{ "seed", SHAPE_SPECIAL_NUMBER, 0, read_seed, write_seed },
 	CONFIG("presencePenalty", SHAPE_NUMBER, presence_penalty),
@@ -122,28 +122,6 @@ void gemini_write_config(const void *from, const struct shape_out *out)
 		w->out->n = before;
 		w->needs_comma = needs_comma;
 	}
-}
-
-static bool read_stops(struct json value, void *into, struct arena *arena)
-{
-	struct chat_request *request = into;
-	struct json_cursor cursor = json_members(value);
-	struct chat_stop *first = NULL, **end = &first;
-	struct json_member item;
-	struct str text;
-
-	while (json_next(&cursor, &item)) {
-		if (!json_text(item.value, arena, &text))
-			return false;
-		*end = ARENA_NEW(arena, struct chat_stop);
-		(*end)->text = text;
-		end = &(*end)->next;
-	}
-	if (value.type != JSON_TYPE_ARRAY)
-		return false;
-	request->stop = first;
-	request->stop_is_list = first != NULL;
-	return first != NULL;
 }
 
 static void write_stops(const void *from, const struct shape_out *out)

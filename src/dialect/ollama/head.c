@@ -72,11 +72,7 @@ bool ollama_read_head(struct str body, struct arena *arena,
 	/* Alone among all: when nothing is said, the answer is a stream. */
 	stream = json_find(out->root, S("stream"));
 	out->stream = stream.type != JSON_TYPE_FALSE;
-	if (out->messages.type == JSON_TYPE_NONE)
-		return head_refuse_missing(err, "messages",
-			"send an array of messages, such as [{\"role\": "
-			"\"user\", \"content\": \"Hello\"}].");
-	return true;
+	return head_require_messages(out, "\"Hello\"", err);
 }
 
 static bool check_spelling(
@@ -131,19 +127,7 @@ static bool is_other_spelling(struct str name, struct str of)
 
 static bool read_messages(struct head_reader *r, struct json value)
 {
-	struct json_cursor cursor = json_members(value);
-	struct json_member item;
-	size_t index = 0;
-
-	while (json_next(&cursor, &item))
-		if (!read_message(r, index++, item.value))
-			return false;
-	if (index == 0)
-		return error_refuse(r->err, ERR_BAD_FIELD, r->name,
-			"'messages' is empty: send at least one message.");
-	r->head->messages = value;
-	r->head->message_count = index;
-	return true;
+	return head_read_messages(r, value, read_message);
 }
 
 static bool read_message(
@@ -154,12 +138,8 @@ static bool read_message(
 	if (message.type != JSON_TYPE_OBJECT)
 		return refuse_type(r, index, "", "an object", message);
 	pick_members(message, message_rows, ARRAY_LEN(message_rows), &view);
-	if (view.role.type == JSON_TYPE_NONE)
-		return head_refuse_missing(r->err,
-			head_path("messages[%zu].role", index).text,
-			"say who speaks, such as \"user\".");
 	if (view.role.type != JSON_TYPE_STRING)
-		return refuse_type(r, index, ".role", "a string", view.role);
+		return head_refuse_role(r, index, view.role, NULL);
 	if (view.content.type != JSON_TYPE_NONE &&
 		!(HEAD_STRING & HEAD_TYPE(view.content.type)))
 		return refuse_type(

@@ -107,7 +107,6 @@ static bool read_part(
 	struct head_reader *r, size_t message, size_t index, struct json part);
 static void count_part(
 	struct chat_head *head, struct json type, struct json text);
-static struct head_path message_path(size_t index, const char *member);
 static struct head_path part_path(
 	size_t message, size_t index, const char *member);
 
@@ -119,28 +118,12 @@ bool openai_chat_read_head(struct str body, struct arena *arena,
 
 	if (!head_read(&r, body, fields, ARRAY_LEN(fields)))
 		return false;
-	if (out->messages.type == JSON_TYPE_NONE)
-		return head_refuse_missing(err, "messages",
-			"send an array of messages, such as [{\"role\": "
-			"\"user\", \"content\": \"Hello\"}].");
-	return true;
+	return head_require_messages(out, "\"Hello\"", err);
 }
 
 static bool read_messages(struct head_reader *r, struct json value)
 {
-	struct json_cursor cursor = json_members(value);
-	struct json_member item;
-	size_t index = 0;
-
-	while (json_next(&cursor, &item))
-		if (!read_message(r, index++, item.value))
-			return false;
-	if (index == 0)
-		return error_refuse(r->err, ERR_BAD_FIELD, r->name,
-			"'messages' is empty: send at least one message.");
-	r->head->messages = value;
-	r->head->message_count = index;
-	return true;
+	return head_read_messages(r, value, read_message);
 }
 
 static bool read_message(
@@ -149,14 +132,15 @@ static bool read_message(
 	struct message_view view;
 
 	if (message.type != JSON_TYPE_OBJECT)
-		return head_refuse_type(r->err, message_path(index, "").text,
-			"an object", message);
+		return head_refuse_type(r->err,
+			head_message_path(index, "").text, "an object",
+			message);
 	pick_members(message, message_rows, ARRAY_LEN(message_rows), &view);
 	if (view.tool_calls.type != JSON_TYPE_NONE &&
 		!(HEAD_ARRAY & HEAD_TYPE(view.tool_calls.type)))
 		return head_refuse_type(r->err,
-			message_path(index, ".tool_calls").text, "an array",
-			view.tool_calls);
+			head_message_path(index, ".tool_calls").text,
+			"an array", view.tool_calls);
 	r->head->prompt_bytes += (int64_t)view.tool_calls.text.n;
 	return read_role(r, index, view.role) &&
 	       read_content(r, index, find_role(view.role), view.content);
@@ -164,21 +148,10 @@ static bool read_message(
 
 static bool read_role(struct head_reader *r, size_t index, struct json role)
 {
-	struct head_path path;
-
 	if (find_role(role))
 		return true;
-	path = message_path(index, ".role");
-	if (role.type == JSON_TYPE_NONE)
-		return error_refuse(r->err, ERR_MISSING_FIELD, path.text,
-			"'%s' is missing: say who speaks, such as \"user\".",
-			path.text);
-	if (role.type != JSON_TYPE_STRING)
-		return head_refuse_type(r->err, path.text, "a string", role);
-	return error_refuse(r->err, ERR_BAD_FIELD, path.text,
-		"'%s' must be one of system, developer, user, assistant, tool "
-		"and function.",
-		path.text);
+	return head_refuse_role(r, index, role,
+		"system, developer, user, assistant, tool and function");
 }
 
 static const struct role *find_role(struct json role)
@@ -211,7 +184,7 @@ static bool read_content(struct head_reader *r, size_t index,
 static bool read_no_content(struct head_reader *r, size_t index,
 	const struct role *role, struct json content)
 {
-	struct head_path path = message_path(index, ".content");
+	struct head_path path = head_message_path(index, ".content");
 	bool is_empty = content.type == JSON_TYPE_NONE ||
 			content.type == JSON_TYPE_NULL;
 
@@ -247,12 +220,6 @@ static bool read_part(
 			"\"text\".",
 			path.text);
 	return head_refuse_type(r->err, path.text, "a string", view.type);
-}
-
-/* Made only when something is wrong: a conversation has many messages. */
-static struct head_path message_path(size_t index, const char *member)
-{
-	return head_path("messages[%zu]%s", index, member);
 }
 
 static struct head_path part_path(

@@ -249,43 +249,23 @@ static void write_max_tokens(const void *from, const struct shape_out *out)
 static bool read_stop(struct json value, void *into, struct arena *arena)
 {
 	struct chat_request *request = into;
-	struct json_cursor cursor = json_members(value);
-	struct json_member item;
-	struct chat_stop *first = NULL, **end = &first;
 	struct str text;
 
-	if (value.type == JSON_TYPE_STRING) {
-		request->stop = ARENA_NEW(arena, struct chat_stop);
-		return json_text(value, arena, &request->stop->text);
-	}
-	while (json_next(&cursor, &item)) {
-		if (!json_text(item.value, arena, &text))
-			return false;
-		*end = ARENA_NEW(arena, struct chat_stop);
-		(*end)->text = text;
-		end = &(*end)->next;
-	}
-	request->stop = first;
-	request->stop_is_list = first != NULL;
-	return first != NULL;
+	if (!json_text(value, arena, &text))
+		return chat_read_stops(value, request, arena);
+	request->stop = ARENA_NEW(arena, struct chat_stop);
+	request->stop->text = text;
+	return true;
 }
 
 static void write_stop(const void *from, const struct shape_out *out)
 {
 	const struct chat_request *request = from;
 
-	if (!request->stop)
-		return;
-	if (!request->stop_is_list && !request->stop->next) {
+	if (request->stop && !request->stop_is_list && !request->stop->next)
 		json_member_str(out->w, "stop", request->stop->text);
-		return;
-	}
-	json_name(out->w, "stop");
-	json_begin_array(out->w);
-	for (const struct chat_stop *stop = request->stop; stop;
-		stop = stop->next)
-		json_write_str(out->w, stop->text);
-	json_end_array(out->w);
+	else
+		chat_write_stops("stop", request, out->w);
 }
 
 static bool read_format(struct json value, void *into, struct arena *arena)
