@@ -9,6 +9,7 @@ const struct command *const command_table[] = {
 	&command_serve,
 	&command_migrate,
 	&command_check,
+	&command_doctor,
 	&command_settings,
 	&command_rekey,
 	&command_user_add,

@@ -31,6 +31,7 @@ struct command {
 extern const struct command command_alias_list;
 extern const struct command command_alias_set;
 extern const struct command command_check;
+extern const struct command command_doctor;
 extern const struct command command_key_create;
 extern const struct command command_key_list;
 extern const struct command command_key_revoke;

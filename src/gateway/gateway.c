@@ -39,6 +39,11 @@ static const struct stage models_stages[] = {
 	{ "list_models", list_models },
 };
 
+static const struct stage timed_stream_stages[] = {
+	{ "authenticate", authenticate },
+	{ "timed_stream", send_timed_stream },
+};
+
 static struct call *call_new(
 	struct http_exchange *x, const struct dialect *dialect);
 static void run_stages(struct http_exchange *x, void *owner);
@@ -77,6 +82,15 @@ void gateway_models(
 
 	call->stages = models_stages;
 	call->listed_id = id;
+	run_stages(x, call);
+}
+
+void gateway_timed_stream(
+	struct http_exchange *x, const struct dialect *dialect)
+{
+	struct call *call = call_new(x, dialect);
+
+	call->stages = timed_stream_stages;
 	run_stages(x, call);
 }
 

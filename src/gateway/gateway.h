@@ -67,6 +67,11 @@ void gateway_service(struct http_exchange *x, const struct dialect *dialect,
 void gateway_models(
 	struct http_exchange *x, const struct dialect *dialect, struct str id);
 
+/* GET /v1/health/stream: pieces at known times, for whoever wants to know
+ * what stands between us and a client. */
+void gateway_timed_stream(
+	struct http_exchange *x, const struct dialect *dialect);
+
 /* Answer with an error in the client's dialect, outside of any call. */
 void gateway_refuse(struct http_exchange *x, const struct dialect *dialect,
 	const struct error *err);

@@ -31,6 +31,8 @@ enum verdict call_provider(struct call *call);
 enum verdict count_tokens(struct call *call);
 /* What may be asked for: GET /v1/models and /v1/models/{id}. */
 enum verdict list_models(struct call *call);
+/* A stream of ours, piece by piece at known times. */
+enum verdict send_timed_stream(struct call *call);
 
 /* --- call_provider.c, attempt.c --- */
 

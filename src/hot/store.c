@@ -68,7 +68,18 @@ static int number_get(
 	struct hot *hot, MDB_txn *txn, struct str name, int64_t *value);
 static int number_put(
 	struct hot *hot, MDB_txn *txn, struct str name, int64_t value);
-static int64_t number_at(const void *bytes);
+static void complain(struct hot *hot, struct str name, int failed);
+static int record_get(struct hot *hot, MDB_txn *txn, struct str name, void *out,
+	size_t size, size_t *bytes);
+static int read_waiting(struct hot *hot, struct str name, void *out,
+	size_t size, size_t *bytes);
+static int record_change(struct hot *hot, MDB_txn *txn, struct str name,
+	hot_change_record *change, void *context, struct buf *now,
+	bool *changed);
+static int visit_each(
+	MDB_cursor *cursor, struct str prefix, hot_visit *visit, void *context);
+static MDB_val val_of(struct str bytes);
+static void copy_page(void *out, const void *bytes, size_t n);
 static int64_t add_saturating(int64_t a, int64_t b);
 static struct reader *reader_get(struct hot *hot);
 static MDB_txn *reader_begin(struct hot *hot);
@@ -125,11 +136,8 @@ int64_t hot_get(struct hot *hot, struct str name)
 	} else {
 		failed = get_waiting(hot, name, &value);
 	}
-	if (failed &&
-		!__atomic_exchange_n(&hot->complained, true, __ATOMIC_RELAXED))
-		log_warn("shared store: %.*s cannot be read and counts as 0: "
-			 "%s",
-			STR_ARG(name), mdb_strerror(failed));
+	if (failed)
+		complain(hot, name, failed);
 	return value;
 }
 
@@ -155,6 +163,68 @@ bool hot_add(struct hot *hot, struct str name, int64_t delta, int64_t *value,
 			"shared store: cannot change %.*s: %s", STR_ARG(name),
 			mdb_strerror(failed));
 	*value = sum;
+	return true;
+}
+
+size_t hot_read(struct hot *hot, struct str name, void *out, size_t size)
+{
+	struct reader *reader = reader_get(hot);
+	size_t bytes = 0;
+	int failed;
+
+	if (reader && mdb_txn_renew(reader->txn) == MDB_SUCCESS) {
+		failed = record_get(hot, reader->txn, name, out, size, &bytes);
+		mdb_txn_reset(reader->txn);
+	} else {
+		failed = read_waiting(hot, name, out, size, &bytes);
+	}
+	if (failed)
+		complain(hot, name, failed);
+	return failed ? 0 : bytes;
+}
+
+bool hot_change(struct hot *hot, struct str name, hot_change_record *change,
+	void *context, struct error *err)
+{
+	struct buf now = BUF_INIT(HOT_RECORD_BYTES);
+	MDB_txn *txn = NULL;
+	int failed = mdb_txn_begin(hot->env, NULL, 0, &txn);
+	bool changed = false;
+
+	if (!failed)
+		failed = record_change(
+			hot, txn, name, change, context, &now, &changed);
+	if (failed || !changed)
+		mdb_txn_abort(txn);
+	else
+		failed = mdb_txn_commit(txn);
+	buf_release(&now);
+	if (failed)
+		return error_set(err, ERR_IO,
+			"shared store: cannot change %.*s: %s", STR_ARG(name),
+			mdb_strerror(failed));
+	return true;
+}
+
+bool hot_each(struct hot *hot, struct str prefix, hot_visit *visit,
+	void *context, struct error *err)
+{
+	MDB_cursor *cursor;
+	MDB_txn *txn;
+	int failed = mdb_txn_begin(hot->env, NULL, MDB_RDONLY, &txn);
+
+	if (!failed) {
+		failed = mdb_cursor_open(txn, hot->numbers, &cursor);
+		if (!failed) {
+			failed = visit_each(cursor, prefix, visit, context);
+			mdb_cursor_close(cursor);
+		}
+		mdb_txn_abort(txn);
+	}
+	if (failed)
+		return error_set(err, ERR_IO,
+			"shared store: cannot list %.*s: %s", STR_ARG(prefix),
+			mdb_strerror(failed));
 	return true;
 }
 
@@ -327,8 +397,7 @@ static int get_waiting(struct hot *hot, struct str name, int64_t *value)
 static int number_get(
 	struct hot *hot, MDB_txn *txn, struct str name, int64_t *value)
 {
-	MDB_val key = { .mv_size = name.n,
-		.mv_data = (void *)(uintptr_t)name.p };
+	MDB_val key = val_of(name);
 	MDB_val data;
 	int failed = mdb_get(txn, hot->numbers, &key, &data);
 
@@ -340,26 +409,111 @@ static int number_get(
 		return failed;
 	if (data.mv_size != sizeof(*value))
 		return MDB_BAD_VALSIZE;
-	*value = number_at(data.mv_data);
+	copy_page(value, data.mv_data, sizeof(*value));
 	return MDB_SUCCESS;
 }
 
 /* A page of the map, which no writer touches while a reader may see it. How
  * LMDB sees to that, a thread sanitizer cannot tell. */
-__attribute__((no_sanitize_thread, noinline)) static int64_t number_at(
-	const void *bytes)
+__attribute__((no_sanitize_thread, noinline)) static void copy_page(
+	void *out, const void *bytes, size_t n)
 {
-	int64_t value;
+	__builtin_memcpy(out, bytes, n);
+}
 
-	__builtin_memcpy(&value, bytes, sizeof(value));
-	return value;
+static void complain(struct hot *hot, struct str name, int failed)
+{
+	if (!__atomic_exchange_n(&hot->complained, true, __ATOMIC_RELAXED))
+		log_warn("shared store: %.*s cannot be read and counts as "
+			 "nothing: %s",
+			STR_ARG(name), mdb_strerror(failed));
+}
+
+static int record_get(struct hot *hot, MDB_txn *txn, struct str name, void *out,
+	size_t size, size_t *bytes)
+{
+	MDB_val key = val_of(name);
+	MDB_val data;
+	int failed = mdb_get(txn, hot->numbers, &key, &data);
+
+	if (failed == MDB_NOTFOUND)
+		return MDB_SUCCESS;
+	if (failed)
+		return failed;
+	if (data.mv_size > size)
+		return MDB_BAD_VALSIZE;
+	copy_page(out, data.mv_data, data.mv_size);
+	*bytes = data.mv_size;
+	return MDB_SUCCESS;
+}
+
+/* As get_waiting(). */
+static int read_waiting(
+	struct hot *hot, struct str name, void *out, size_t size, size_t *bytes)
+{
+	MDB_txn *txn;
+	int failed = mdb_txn_begin(hot->env, NULL, 0, &txn);
+
+	if (failed)
+		return failed;
+	failed = record_get(hot, txn, name, out, size, bytes);
+	mdb_txn_abort(txn);
+	return failed;
+}
+
+static int record_change(struct hot *hot, MDB_txn *txn, struct str name,
+	hot_change_record *change, void *context, struct buf *now,
+	bool *changed)
+{
+	char old[HOT_RECORD_BYTES];
+	MDB_val key = val_of(name);
+	MDB_val data;
+	size_t n = 0;
+	int failed = record_get(hot, txn, name, old, sizeof(old), &n);
+
+	if (failed)
+		return failed;
+	*changed = change((struct str){ old, n }, now, context);
+	if (!*changed)
+		return MDB_SUCCESS;
+	assert(!now->failed);
+	if (now->n == 0) {
+		failed = mdb_del(txn, hot->numbers, &key, NULL);
+		return failed == MDB_NOTFOUND ? MDB_SUCCESS : failed;
+	}
+	data = val_of(buf_str(now));
+	return mdb_put(txn, hot->numbers, &key, &data, 0);
+}
+
+static int visit_each(
+	MDB_cursor *cursor, struct str prefix, hot_visit *visit, void *context)
+{
+	MDB_val key = val_of(prefix);
+	MDB_val data;
+	int failed = mdb_cursor_get(
+		cursor, &key, &data, prefix.n ? MDB_SET_RANGE : MDB_FIRST);
+
+	while (!failed) {
+		struct str name = { key.mv_data, key.mv_size };
+		struct str value = { data.mv_data, data.mv_size };
+
+		if (!str_starts(name, prefix) || !visit(name, value, context))
+			return MDB_SUCCESS;
+		failed = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
+	}
+	return failed == MDB_NOTFOUND ? MDB_SUCCESS : failed;
+}
+
+static MDB_val val_of(struct str bytes)
+{
+	return (MDB_val){ .mv_size = bytes.n,
+		.mv_data = (void *)(uintptr_t)bytes.p };
 }
 
 static int number_put(
 	struct hot *hot, MDB_txn *txn, struct str name, int64_t value)
 {
-	MDB_val key = { .mv_size = name.n,
-		.mv_data = (void *)(uintptr_t)name.p };
+	MDB_val key = val_of(name);
 	MDB_val data = { .mv_size = sizeof(value), .mv_data = &value };
 
 	return mdb_put(txn, hot->numbers, &key, &data, 0);

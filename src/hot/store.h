@@ -1,5 +1,6 @@
 /*
- * store.h - what all processes of this machine share: numbers, by name.
+ * store.h - what all processes of this machine share: numbers and small
+ * records, by name.
  *
  * One LMDB environment in `server.hot_dir`, on tmpfs. It is lost at a reboot,
  * and nothing is in it that could not be learnt again elsewhere. Reading
@@ -15,6 +16,7 @@
 #ifndef HOT_STORE_H
 #define HOT_STORE_H
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/settings.h"
 
@@ -54,6 +56,33 @@ int64_t hot_get(struct hot *hot, struct str name);
  */
 MUST_USE bool hot_add(struct hot *hot, struct str name, int64_t delta,
 	int64_t *value, struct error *err);
+
+/* The largest record. */
+#define HOT_RECORD_BYTES 1024
+
+/*
+ * Copy the record of that name to `out`, and tell how many bytes it has: 0
+ * when there is none. Otherwise as hot_get(). A record that is longer than
+ * `size` counts as one that cannot be read.
+ */
+size_t hot_read(struct hot *hot, struct str name, void *out, size_t size);
+
+/*
+ * Change a record in one transaction. change() gets what is there (empty:
+ * nothing) and appends to `now` what shall be there, nothing to remove it;
+ * false leaves it. It runs while all other writers of the machine wait: it is
+ * brief and calls nobody. ERR_IO: it was not changed.
+ */
+typedef bool hot_change_record(struct str old, struct buf *now, void *context);
+MUST_USE bool hot_change(struct hot *hot, struct str name,
+	hot_change_record *change, void *context, struct error *err);
+
+/* Show every number and record whose name begins so, in the order of their
+ * names, as they were at one moment; false from visit() ends it. The views
+ * last as long as the visit. ERR_IO. */
+typedef bool hot_visit(struct str name, struct str value, void *context);
+MUST_USE bool hot_each(struct hot *hot, struct str prefix, hot_visit *visit,
+	void *context, struct error *err);
 
 /*
  * Free the places of readers whose process has died; such a reader may hold

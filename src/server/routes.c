@@ -24,6 +24,8 @@ static void serve_gemini(struct http_exchange *x, const struct route *route);
 static void serve_service(struct http_exchange *x, const struct route *route);
 static void serve_models(struct http_exchange *x, const struct route *route);
 static void serve_health(struct http_exchange *x, const struct route *route);
+static void serve_timed_stream(
+	struct http_exchange *x, const struct route *route);
 
 #define OPENAI "openai_chat"
 #define RESPONSES "openai_responses"
@@ -89,6 +91,8 @@ static const struct route routes[] = {
 		STREAM_AS_ASKED, SERVICE_EMBEDDINGS, serve_service },
 	{ STR("/api/embeddings"), false, POST, OLLAMA,
 		STREAM_AS_ASKED, SERVICE_EMBEDDINGS, serve_service },
+	{ STR("/v1/health/stream"), false, GET, OPENAI,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_timed_stream },
 	{ STR("/v1/health"), false, GET, OPENAI,
 		STREAM_AS_ASKED, SERVICE_CHAT, serve_health },
 };
@@ -227,6 +231,12 @@ static void serve_models(struct http_exchange *x, const struct route *route)
 static const struct dialect *dialect_of(const struct route *route)
 {
 	return dialect_find(str_of(route->dialect));
+}
+
+static void serve_timed_stream(
+	struct http_exchange *x, const struct route *route)
+{
+	gateway_timed_stream(x, dialect_of(route));
 }
 
 static void serve_health(struct http_exchange *x, const struct route *route)
