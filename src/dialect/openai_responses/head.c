@@ -26,7 +26,7 @@ static const struct head_field fields[] = {
 	{ STR("tools"), HEAD_ARRAY, "an array of tools", false, head_read_tools },
 	{ STR("text"), HEAD_OBJECT, "an object", false, read_text },
 	{ STR("reasoning"), HEAD_OBJECT, "an object", false, read_reasoning },
-	{ STR("include"), HEAD_ARRAY, "an array of strings", false, read_include },
+	{ STR("include"), HEAD_ARRAY, "an array of strings", true, read_include },
 	{ STR("top_logprobs"), HEAD_NUMBER, "a whole number", false,
 		read_top_logprobs },
 	{ STR("user"), HEAD_STRING, "a string", false, read_user },

@@ -45,6 +45,8 @@ static const struct refused_case bad_heads[] = {
 	{ WITH("\"text\":\"json\""), ERR_BAD_FIELD, "text" },
 	{ WITH("\"reasoning\":\"high\""), ERR_BAD_FIELD, "reasoning" },
 	{ WITH("\"include\":\"all\""), ERR_BAD_FIELD, "include" },
+	{ WITH("\"include\":[\"a\"],\"include\":[\"b\"]"), ERR_BAD_FIELD,
+		"include" },
 	{ WITH("\"temperature\":\"hot\""), ERR_BAD_FIELD, "temperature" },
 	{ WITH("\"user\":7"), ERR_BAD_FIELD, "user" },
 	{ ITEM("\"Hi\""), ERR_BAD_FIELD, "input[1]" },
