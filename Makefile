@@ -1,7 +1,7 @@
 # make            build build/llm-gateway
 # make run        install what is missing, build, serve a sandbox
 # make test       install what tests need, run them all
-# make lint bench fuzz coverage install clean deps
+# make lint bench fuzz chaos coverage install clean deps
 #
 # CC=clang and SAN=address,undefined or SAN=thread choose another build; each
 # has a folder of its own under build/.
@@ -25,8 +25,8 @@ ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) -fno-omit-frame-pointer \
 	$(if $(SAN),-fsanitize=$(SAN)) $(if $(COVERAGE),--coverage)
 # gcc's sanitizers confuse its own warning about snprintf(NULL, 0, ...).
 ALL_CFLAGS += $(if $(SAN),$(if $(findstring clang,$(CC)),,-Wno-format-truncation))
-LIBS := -lfcgi -lcurl -lmariadb -lssl -lcrypto -lcrypt -llmdb -ljansson \
-	-linih -lm
+LIBS := -lfcgi -lcurl -lmariadb -lssl -lcrypto -lcrypt -llmdb -lhiredis \
+	-ljansson -linih -lm
 ALL_LDFLAGS := $(LDFLAGS) -pthread -rdynamic \
 	$(if $(SAN),-fsanitize=$(SAN)) $(if $(COVERAGE),--coverage)
 
@@ -41,7 +41,7 @@ SIMULATOR_OBJECTS := $(patsubst tests/%.c,$(BUILD)/tests/%.o,\
 	$(sort $(wildcard tests/simulator/*.c)))
 
 .PHONY: all deps test-deps run test unit conversations bench fuzz lint conf
-.PHONY: coverage install clean FORCE
+.PHONY: chaos coverage install clean FORCE
 .SECONDARY:
 
 all: $(BUILD)/llm-gateway $(BUILD)/simulator
@@ -82,13 +82,16 @@ unit: $(UNIT_TESTS)
 
 BUILD_PACKAGES := gcc libc6-dev libcrypt-dev libfcgi-dev \
 	libcurl4-openssl-dev libmariadb-dev libssl-dev liblmdb-dev \
-	libjansson-dev libinih-dev
+	libhiredis-dev libjansson-dev libinih-dev
 # The -core packages have the programs without a system service.
 RUN_PACKAGES := mariadb-server-core mariadb-client-core nginx openssl curl \
-	ca-certificates util-linux
+	ca-certificates tzdata util-linux
+# OpenSMTPD would put another mail server out: only where there is none.
 TEST_PACKAGES := libcmocka-dev clang libclang-rt-dev clang-format cppcheck \
 	shellcheck \
-	apache2-bin libapache2-mod-fcgid spawn-fcgi wrk \
+	apache2-bin libapache2-mod-fcgid spawn-fcgi redis-server wrk \
+	prometheus logrotate \
+	$(if $(wildcard /usr/sbin/sendmail),,opensmtpd) \
 	$(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 
@@ -141,6 +144,11 @@ CONVERSATIONS := $(sort $(wildcard tests/cli/*.test.mjs \
 conversations: all tests/node_modules/.package-lock.json
 	BUILD=$(BUILD) LLM_GATEWAY=$(BUILD)/llm-gateway \
 		node --test --test-concurrency=2 $(CONVERSATIONS)
+
+# Two minutes of kill -9 for each installation; `make test` has a short form.
+chaos: all tests/node_modules/.package-lock.json
+	CHAOS_SECONDS=120 BUILD=$(BUILD) LLM_GATEWAY=$(BUILD)/llm-gateway \
+		node --test tests/conversations/chaos.test.mjs
 
 C_FILES = $(shell find src tests -name node_modules -prune -o \
 	-name '*.[ch]' -print)
@@ -253,6 +261,7 @@ install: all
 		$(call install_text,$$file,$(SHARE)/$$file); \
 	done
 	$(call install_text,conf/llm-gateway.conf,$(SHARE)/llm-gateway.conf)
+	@$(call install_text,conf/logrotate,$(SHARE)/logrotate)
 	@$(call install_text,conf/llm-gateway.service,$(SYSTEMD)/systemd/system/llm-gateway.service)
 	@$(call install_text,conf/llm-gateway.service,$(SYSTEMD)/systemd/system/llm-gateway@.service)
 	@$(call install_text,conf/llm-gateway.socket,$(SYSTEMD)/systemd/system/llm-gateway.socket)

@@ -1,33 +1,119 @@
 /*
- * budget.c - writes budgets; key_set.c and gateway_key.c read a key's own
- * with the key.
+ * budget.c - the table budgets, but for what limit_rows.c reads.
  */
 #include "accounts/budget.h"
 
+#include "accounts/key_set.h"
 #include "base/clock.h"
 #include "db/stmt.h"
 
-static const struct str period_names[] = {
-	[BUDGET_DAILY] = STR("daily"),
-	[BUDGET_MONTHLY] = STR("monthly"),
-};
+static bool check(const struct budget *budget, struct error *err);
+static bool read_row(struct stmt *stmt, struct arena *arena,
+	struct budget_row *row, struct error *err);
 
-bool budget_set_for_key(struct db *db, int64_t organisation_id, int64_t key_id,
-	enum budget_period period, int64_t limit_picousd, struct error *err)
+bool budget_set(struct db *db, const struct budget *budget, int64_t *id,
+	bool *created, struct error *err)
 {
 	struct stmt *stmt;
 
-	if (!stmt_prepare(db, &stmt,
-		    "INSERT INTO budgets (organisation_id, scope_kind, "
-		    "scope_id, period, limit_picousd, created_ms) "
-		    "VALUES (?, 'key', ?, ?, ?, ?) ON DUPLICATE KEY UPDATE "
-		    "limit_picousd = VALUES(limit_picousd), hard = 1",
-		    err))
+	if (!check(budget, err) ||
+		!stmt_prepare(db, &stmt,
+			"INSERT INTO budgets (organisation_id, scope_kind, "
+			"scope_id, user_name, period, limit_picousd, hard, "
+			"alert_threshold_percent, created_ms) "
+			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+			"ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(id), "
+			"limit_picousd = VALUES(limit_picousd), "
+			"hard = VALUES(hard), alert_threshold_percent = "
+			"VALUES(alert_threshold_percent)",
+			err))
 		return false;
-	stmt_bind_int(stmt, organisation_id);
-	stmt_bind_int(stmt, key_id);
-	stmt_bind_str(stmt, period_names[period]);
-	stmt_bind_int(stmt, limit_picousd);
+	stmt_bind_int(stmt, budget->owner.organisation_id);
+	stmt_bind_str(stmt, limit_scope_name(budget->owner.scope));
+	stmt_bind_int(stmt, budget->owner.scope_id);
+	stmt_bind_str(stmt, budget->owner.user);
+	stmt_bind_str(stmt, limit_period_name(budget->period));
+	stmt_bind_int(stmt, budget->limit_picousd);
+	stmt_bind_int(stmt, budget->is_hard);
+	stmt_bind_int(stmt, budget->threshold_percent);
 	stmt_bind_int(stmt, clock_unix_ms());
-	return stmt_run(stmt, err);
+	if (!stmt_run(stmt, err))
+		return false;
+	*id = stmt_insert_id(stmt);
+	*created = stmt_affected_rows(stmt) == 1;
+	return key_set_changed(db, err);
+}
+
+bool budget_remove(struct db *db, int64_t id, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt, "DELETE FROM budgets WHERE id = ?", err))
+		return false;
+	stmt_bind_int(stmt, id);
+	if (!stmt_run(stmt, err))
+		return false;
+	if (stmt_affected_rows(stmt) == 0)
+		return error_refuse(err, ERR_NOT_FOUND, "id",
+			"There is no budget %" PRId64 ".", id);
+	return key_set_changed(db, err);
+}
+
+bool budget_list(struct db *db, struct arena *arena, struct budget_row **out,
+	size_t *count, struct error *err)
+{
+	struct stmt *stmt;
+	size_t room = 16;
+	bool more;
+
+	*out = ARENA_ARRAY(arena, struct budget_row, room);
+	*count = 0;
+	if (!stmt_prepare(db, &stmt,
+		    "SELECT " LIMIT_OWNER_COLUMNS ", l.limit_picousd, l.hard, "
+		    "l.alert_threshold_percent FROM budgets" LIMIT_OWNER_JOINS
+		    " ORDER BY l.id",
+		    err) ||
+		!stmt_run(stmt, err))
+		return false;
+	while (stmt_fetch(stmt, &more, err)) {
+		if (!more)
+			return true;
+		if (*count == room) {
+			struct budget_row *larger =
+				ARENA_ARRAY(arena, struct budget_row, 2 * room);
+
+			memcpy(larger, *out, room * sizeof(**out));
+			*out = larger;
+			room *= 2;
+		}
+		if (!read_row(stmt, arena, &(*out)[(*count)++], err))
+			return false;
+	}
+	return false;
+}
+
+static bool check(const struct budget *budget, struct error *err)
+{
+	assert(budget->period == PERIOD_DAILY ||
+		budget->period == PERIOD_MONTHLY);
+	assert(budget->limit_picousd >= 0);
+	if (budget->threshold_percent < 1 || budget->threshold_percent > 100)
+		return error_refuse(err, ERR_BAD_FIELD, "threshold",
+			"A budget's threshold is 1 to 100 percent.");
+	return limit_owner_check(&budget->owner, err);
+}
+
+static bool read_row(struct stmt *stmt, struct arena *arena,
+	struct budget_row *row, struct error *err)
+{
+	struct budget *budget = &row->budget;
+
+	budget->id = stmt_int(stmt, 0);
+	budget->created_ms = stmt_int(stmt, 6);
+	budget->limit_picousd = stmt_int(stmt, LIMIT_OWNER_NEXT);
+	budget->is_hard = stmt_int(stmt, LIMIT_OWNER_NEXT + 1) != 0;
+	budget->threshold_percent = stmt_int(stmt, LIMIT_OWNER_NEXT + 2);
+	limit_owner_read_row(stmt, arena, &row->owner, &budget->zone);
+	return limit_owner_read(
+		stmt, arena, &budget->owner, &budget->period, err);
 }

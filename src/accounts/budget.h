@@ -1,17 +1,34 @@
 /*
- * budget.h - what a key may spend in a day and in a month.
+ * budget.h - what a scope may spend in a day or a month: the table budgets.
+ *
+ * These functions write within the caller's transaction and raise the version
+ * that tells every process to load its key_set anew (key_set.h).
  */
 #ifndef ACCOUNTS_BUDGET_H
 #define ACCOUNTS_BUDGET_H
 
-#include "base/error.h"
-#include "db/pool.h"
+#include "accounts/limit_owner.h"
 
-enum budget_period { BUDGET_DAILY, BUDGET_MONTHLY };
+#define BUDGET_DEFAULT_THRESHOLD_PERCENT 80
 
-/* Set a key's hard budget, over one that was set before. ERR_DATABASE. */
-MUST_USE bool budget_set_for_key(struct db *db, int64_t organisation_id,
-	int64_t key_id, enum budget_period period, int64_t limit_picousd,
-	struct error *err);
+/* A budget as lists show it. */
+struct budget_row {
+	struct budget budget;
+	struct limit_owner_row owner;
+};
+
+/*
+ * Set what `budget->owner` may spend in `budget->period`, over what was set
+ * before (id, created_ms, zone are ignored). ERR_BAD_FIELD, ERR_DATABASE.
+ */
+MUST_USE bool budget_set(struct db *db, const struct budget *budget,
+	int64_t *id, bool *created, struct error *err);
+
+/* ERR_NOT_FOUND. */
+MUST_USE bool budget_remove(struct db *db, int64_t id, struct error *err);
+
+/* All budgets, the oldest first, in the arena. */
+MUST_USE bool budget_list(struct db *db, struct arena *arena,
+	struct budget_row **out, size_t *count, struct error *err);
 
 #endif

@@ -3,7 +3,6 @@
  */
 #include "accounts/gateway_key.h"
 
-#include "accounts/budget.h"
 #include "accounts/key_set.h"
 #include "base/clock.h"
 #include "db/stmt.h"
@@ -21,10 +20,14 @@ static const struct str metadata_names[] = {
 	[METADATA_OFF] = STR("off"),
 };
 
+static const struct str cache_policy_names[] = {
+	[CACHE_POLICY_DEFAULT] = STR("default"),
+	[CACHE_POLICY_ON] = STR("on"),
+	[CACHE_POLICY_OFF] = STR("off"),
+};
+
 static bool insert_row(struct db *db, const struct gateway_key *key,
 	struct str text, struct buf lists[3], int64_t *id, struct error *err);
-static bool insert_budgets(struct db *db, const struct gateway_key *key,
-	int64_t id, struct error *err);
 static bool read_rows(struct stmt *stmt, struct arena *arena,
 	struct gateway_key_row **out, size_t *count, struct error *err);
 static bool read_row(struct stmt *stmt, struct arena *arena,
@@ -47,7 +50,7 @@ bool gateway_key_create(struct db *db, const struct gateway_key *key,
 		name_list_write(given[i], &lists[i]);
 	}
 	ok = insert_row(db, key, text, lists, id, err) &&
-	     insert_budgets(db, key, *id, err) && key_set_changed(db, err);
+	     key_set_changed(db, err);
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		buf_release(&lists[i]);
 	return ok;
@@ -87,7 +90,8 @@ bool gateway_key_list(struct db *db, struct arena *arena,
 		       "k.expires_ms, k.revoked_ms, k.last_used_ms, k.rpm, "
 		       "k.tpm, k.allowed_models, k.metadata_mode = 'off', "
 		       "d.limit_picousd, m.limit_picousd, k.project_id, "
-		       "p.organisation_id, k.kind = 'publishable', k.strict "
+		       "p.organisation_id, k.kind = 'publishable', k.strict, "
+		       "k.concurrent "
 		       "FROM gateway_keys k "
 		       "JOIN projects p ON p.id = k.project_id "
 		       "LEFT JOIN budgets d ON d.scope_kind = 'key' AND "
@@ -136,8 +140,9 @@ static bool insert_row(struct db *db, const struct gateway_key *key,
 		    "INSERT INTO gateway_keys (project_id, name, kind, hash, "
 		    "prefix, created_ms, expires_ms, allowed_models, "
 		    "allowed_providers, allowed_origins, rpm, tpm, concurrent, "
-		    "metadata_mode, strict) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
-		    "?, ?, ?, ?, ?, ?, ?)",
+		    "metadata_mode, strict, first_byte_timeout_ms, "
+		    "total_timeout_ms, cache_policy, cache_ttl_ms) VALUES "
+		    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		    err))
 		return false;
 	gateway_key_hash(text, hash);
@@ -155,24 +160,14 @@ static bool insert_row(struct db *db, const struct gateway_key *key,
 	stmt_bind_int(stmt, key->limits.concurrent);
 	stmt_bind_str(stmt, metadata_names[key->metadata_mode]);
 	stmt_bind_int(stmt, key->is_strict);
+	stmt_bind_int(stmt, key->first_byte_timeout_ms);
+	stmt_bind_int(stmt, key->total_timeout_ms);
+	stmt_bind_str(stmt, cache_policy_names[key->cache_policy]);
+	stmt_bind_int_or_null(stmt, key->cache_ttl_ms);
 	if (!stmt_run(stmt, err))
 		return false;
 	*id = stmt_insert_id(stmt);
 	return true;
-}
-
-static bool insert_budgets(struct db *db, const struct gateway_key *key,
-	int64_t id, struct error *err)
-{
-	const struct key_budgets *budgets = &key->budgets;
-
-	if (budgets->daily_picousd != BUDGET_NONE &&
-		!budget_set_for_key(db, key->organisation_id, id, BUDGET_DAILY,
-			budgets->daily_picousd, err))
-		return false;
-	return budgets->monthly_picousd == BUDGET_NONE ||
-	       budget_set_for_key(db, key->organisation_id, id, BUDGET_MONTHLY,
-		       budgets->monthly_picousd, err);
 }
 
 static bool read_rows(struct stmt *stmt, struct arena *arena,
@@ -217,15 +212,16 @@ static bool read_row(struct stmt *stmt, struct arena *arena,
 	key->limits.tokens_per_minute = stmt_int(stmt, 9);
 	key->metadata_mode =
 		stmt_int(stmt, 11) ? METADATA_OFF : METADATA_DEFAULT;
-	key->budgets.daily_picousd =
+	row->daily_picousd =
 		stmt_is_null(stmt, 12) ? BUDGET_NONE : stmt_int(stmt, 12);
-	key->budgets.monthly_picousd =
+	row->monthly_picousd =
 		stmt_is_null(stmt, 13) ? BUDGET_NONE : stmt_int(stmt, 13);
 	key->project_id = stmt_int(stmt, 14);
 	key->organisation_id = stmt_int(stmt, 15);
 	key->kind = stmt_int(stmt, 16) ? GATEWAY_KEY_PUBLISHABLE
 				       : GATEWAY_KEY_SECRET;
 	key->is_strict = stmt_int(stmt, 17) != 0;
+	key->limits.concurrent = stmt_int(stmt, 18);
 	return name_list_read(
 		stmt_str(stmt, 10), arena, &key->allowed_models, err);
 }

@@ -9,6 +9,7 @@
 #define ACCOUNTS_GATEWAY_KEY_H
 
 #include "accounts/key_text.h"
+#include "accounts/limit_set.h"
 #include "accounts/names.h"
 #include "accounts/project.h"
 #include "base/arena.h"
@@ -24,13 +25,8 @@ struct key_limits {
 	int64_t concurrent;
 };
 
-#define BUDGET_NONE (-1)
-
-/* BUDGET_NONE is no budget, 0 allows nothing that costs. */
-struct key_budgets {
-	int64_t daily_picousd;
-	int64_t monthly_picousd;
-};
+/* Whether its answers may come from the response cache. */
+enum cache_policy { CACHE_POLICY_DEFAULT, CACHE_POLICY_ON, CACHE_POLICY_OFF };
 
 struct gateway_key {
 	int64_t id;
@@ -43,26 +39,35 @@ struct gateway_key {
 	int64_t expires_ms; /* 0: never */
 	int64_t revoked_ms; /* 0: not */
 	struct key_limits limits;
-	struct key_budgets budgets;
+	int64_t first_byte_timeout_ms; /* 0: provider and settings say */
+	int64_t total_timeout_ms;      /* 0: the same */
+	enum cache_policy cache_policy;
+	int64_t cache_ttl_ms; /* 0: not said */
 	struct name_list allowed_models;
 	struct name_list allowed_providers;
 	struct name_list allowed_origins;
 	uint8_t hash[GATEWAY_KEY_HASH_BYTES];
+	/* Its budgets and quotas; set by key_set.c alone. */
+	const struct limit_set *limit_set;
 };
+
+#define BUDGET_NONE (-1)
 
 /* A key as lists show it. */
 struct gateway_key_row {
-	struct gateway_key key; /* without its hash */
+	struct gateway_key key; /* without hash and limit_set */
 	struct str project;
 	struct str prefix;
 	int64_t created_ms;
-	int64_t last_used_ms; /* 0: never */
+	int64_t last_used_ms;  /* 0: never */
+	int64_t daily_picousd; /* its own budgets; BUDGET_NONE: none */
+	int64_t monthly_picousd;
 };
 
 /*
- * Store a new key: `key` says what it may do (id, hash, revoked_ms are
- * ignored), `text` is what gateway_key_make() gave. *id is the new row's.
- * ERR_BAD_FIELD, ERR_DATABASE.
+ * Store a new key: `key` says what it may do (id, hash, revoked_ms,
+ * limit_set are ignored), `text` is what gateway_key_make() gave. *id is the
+ * new row's. ERR_BAD_FIELD, ERR_DATABASE.
  */
 MUST_USE bool gateway_key_create(struct db *db, const struct gateway_key *key,
 	struct str text, int64_t *id, struct error *err);

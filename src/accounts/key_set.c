@@ -4,6 +4,7 @@
  */
 #include "accounts/key_set.h"
 
+#include "accounts/limit_rows.h"
 #include "base/clock.h"
 #include "db/stmt.h"
 
@@ -17,6 +18,7 @@ struct key_set {
 	size_t mask; /* number of slots - 1 */
 	size_t count;
 	int64_t version;
+	struct limit_rows *limits;
 };
 
 static bool load(struct db *db, struct key_set *set, struct error *err);
@@ -103,22 +105,17 @@ static bool load(struct db *db, struct key_set *set, struct error *err)
 	struct stmt *stmt;
 
 	return key_set_version_now(db, &set->version, err) &&
+	       limit_rows_load(db, &set->arena, &set->limits, err) &&
 	       make_slots(db, set, err) &&
 	       stmt_prepare(db, &stmt,
 		       "SELECT k.id, k.project_id, p.organisation_id, k.name, "
 		       "k.kind = 'publishable', k.metadata_mode, k.expires_ms, "
 		       "k.revoked_ms, k.rpm, k.tpm, k.concurrent, "
-		       "d.limit_picousd, m.limit_picousd, k.allowed_models, "
-		       "k.allowed_providers, k.allowed_origins, k.hash, "
-		       "k.strict "
-		       "FROM gateway_keys k "
-		       "JOIN projects p ON p.id = k.project_id "
-		       "LEFT JOIN budgets d ON d.scope_kind = 'key' AND "
-		       "d.scope_id = k.id AND d.user_name = '' AND "
-		       "d.period = 'daily' AND d.hard "
-		       "LEFT JOIN budgets m ON m.scope_kind = 'key' AND "
-		       "m.scope_id = k.id AND m.user_name = '' AND "
-		       "m.period = 'monthly' AND m.hard",
+		       "k.first_byte_timeout_ms, k.total_timeout_ms, "
+		       "k.allowed_models, k.allowed_providers, "
+		       "k.allowed_origins, k.hash, k.strict, k.cache_policy, "
+		       "k.cache_ttl_ms FROM gateway_keys k "
+		       "JOIN projects p ON p.id = k.project_id",
 		       err) &&
 	       stmt_run(stmt, err) && read_rows(stmt, set, err);
 }
@@ -167,6 +164,7 @@ static bool read_row(struct stmt *stmt, struct key_set *set,
 {
 	struct str mode = stmt_str(stmt, 5);
 	struct str hash = stmt_str(stmt, 16);
+	struct str cache = stmt_str(stmt, 18);
 
 	key->id = stmt_int(stmt, 0);
 	key->project_id = stmt_int(stmt, 1);
@@ -178,15 +176,20 @@ static bool read_row(struct stmt *stmt, struct key_set *set,
 			     : str_equal(mode, S("on")) ? METADATA_ON
 							: METADATA_DEFAULT;
 	key->is_strict = stmt_int(stmt, 17) != 0;
+	key->cache_policy = str_equal(cache, S("off"))  ? CACHE_POLICY_OFF
+			    : str_equal(cache, S("on")) ? CACHE_POLICY_ON
+							: CACHE_POLICY_DEFAULT;
+	key->cache_ttl_ms = stmt_int(stmt, 19);
 	key->expires_ms = stmt_int(stmt, 6);
 	key->revoked_ms = stmt_int(stmt, 7);
 	key->limits.requests_per_minute = stmt_int(stmt, 8);
 	key->limits.tokens_per_minute = stmt_int(stmt, 9);
 	key->limits.concurrent = stmt_int(stmt, 10);
-	key->budgets.daily_picousd =
-		stmt_is_null(stmt, 11) ? BUDGET_NONE : stmt_int(stmt, 11);
-	key->budgets.monthly_picousd =
-		stmt_is_null(stmt, 12) ? BUDGET_NONE : stmt_int(stmt, 12);
+	key->first_byte_timeout_ms = stmt_int(stmt, 11);
+	key->total_timeout_ms = stmt_int(stmt, 12);
+	key->limit_set = limit_rows_find_set(set->limits, &set->arena,
+		&(struct limit_key){
+			key->id, key->project_id, key->organisation_id });
 	if (hash.n != sizeof(key->hash))
 		return error_set(err, ERR_DATABASE,
 			"key %" PRId64 " has a hash of %zu bytes", key->id,

@@ -3,13 +3,14 @@
  */
 #include "accounts/project.h"
 
+#include "accounts/key_set.h"
 #include "accounts/names.h"
 #include "base/clock.h"
 #include "db/stmt.h"
 
 static bool insert_organisation(struct db *db, int64_t *id, struct error *err);
 static bool find_in(struct db *db, int64_t organisation_id, struct str name,
-	int64_t *id, struct error *err);
+	struct project *out, struct error *err);
 
 bool organisation_default(struct db *db, int64_t *id, struct error *err)
 {
@@ -47,15 +48,30 @@ bool project_add(struct db *db, int64_t organisation_id, struct str name,
 		return false;
 	/* 1: inserted; 0 or 2: it was there. */
 	*created = stmt_affected_rows(stmt) == 1;
-	out->organisation_id = organisation_id;
-	return find_in(db, organisation_id, name, &out->id, err);
+	return find_in(db, organisation_id, name, out, err);
+}
+
+bool project_set_time_zone(struct db *db, struct project *project,
+	struct str zone, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!time_zone_load(zone, &project->zone, err) ||
+		!stmt_prepare(db, &stmt,
+			"UPDATE projects SET time_zone = ? WHERE id = ?", err))
+		return false;
+	stmt_bind_str(stmt, zone);
+	stmt_bind_int(stmt, project->id);
+	return stmt_run(stmt, err) && key_set_changed(db, err);
 }
 
 bool project_find(
 	struct db *db, struct str name, struct project *out, struct error *err)
 {
-	return organisation_default(db, &out->organisation_id, err) &&
-	       find_in(db, out->organisation_id, name, &out->id, err);
+	int64_t organisation_id;
+
+	return organisation_default(db, &organisation_id, err) &&
+	       find_in(db, organisation_id, name, out, err);
 }
 
 bool project_default(struct db *db, struct project *out, struct error *err)
@@ -87,14 +103,15 @@ static bool insert_organisation(struct db *db, int64_t *id, struct error *err)
 }
 
 static bool find_in(struct db *db, int64_t organisation_id, struct str name,
-	int64_t *id, struct error *err)
+	struct project *out, struct error *err)
 {
+	struct error unknown;
 	struct stmt *stmt;
 	bool found;
 
 	if (!stmt_prepare(db, &stmt,
-		    "SELECT id FROM projects WHERE organisation_id = ? AND "
-		    "name = ? AND archived_ms IS NULL",
+		    "SELECT id, time_zone FROM projects WHERE "
+		    "organisation_id = ? AND name = ? AND archived_ms IS NULL",
 		    err))
 		return false;
 	stmt_bind_int(stmt, organisation_id);
@@ -104,6 +121,9 @@ static bool find_in(struct db *db, int64_t organisation_id, struct str name,
 	if (!found)
 		return error_refuse(err, ERR_NOT_FOUND, "project",
 			"There is no project '%.*s'.", STR_ARG(name));
-	*id = stmt_int(stmt, 0);
+	out->id = stmt_int(stmt, 0);
+	out->organisation_id = organisation_id;
+	if (!time_zone_load(stmt_str(stmt, 1), &out->zone, &unknown))
+		out->zone = time_zone_utc();
 	return true;
 }

@@ -8,11 +8,14 @@
 #define ACCOUNTS_PROJECT_H
 
 #include "base/error.h"
+#include "base/time_zone.h"
 #include "db/pool.h"
 
 struct project {
 	int64_t id;
 	int64_t organisation_id;
+	/* Of its days and months; UTC where it is not known here. */
+	const struct time_zone *zone;
 };
 
 /* The oldest organisation; makes "default" when there is none. */
@@ -22,6 +25,11 @@ MUST_USE bool organisation_default(
 /* Find or make the project of that name. *created says which. */
 MUST_USE bool project_add(struct db *db, int64_t organisation_id,
 	struct str name, struct project *out, bool *created, struct error *err);
+
+/* From now on its days and months are those of that zone, and all processes
+ * load their key_set anew. ERR_BAD_FIELD. */
+MUST_USE bool project_set_time_zone(struct db *db, struct project *project,
+	struct str zone, struct error *err);
 
 /* The project of that name in the default organisation. ERR_NOT_FOUND. */
 MUST_USE bool project_find(

@@ -30,6 +30,7 @@ struct settings {
 	int64_t drain_timeout_ms; /* for running calls after SIGTERM */
 	struct str state_dir;     /* journal; survives a reboot */
 	struct str hot_dir;       /* LMDB; on tmpfs */
+	struct str host_name;     /* see settings_host_name() */
 	/* [database] */
 	struct str database_socket; /* "" uses host and port */
 	struct str database_host;
@@ -38,6 +39,12 @@ struct settings {
 	struct str database_user;
 	struct str database_password_file; /* "" no password */
 	int64_t database_connections;      /* pool size of one process */
+	/* [redis] */
+	struct str redis_url; /* "" there is none */
+	struct str redis_user;
+	struct str redis_password_file; /* "" no password */
+	int64_t redis_timeout_ms;
+	struct str redis_prefix; /* of all names that are ours */
 	/* [crypto] */
 	struct str master_key_file; /* "" LLM_GATEWAY_MASTER_KEY alone */
 	/* [upstream] */
@@ -48,16 +55,64 @@ struct settings {
 	int64_t max_answer_bytes;
 	bool allow_private_upstreams; /* base URLs on private networks */
 	int64_t pool_interval_ms;     /* between two looks at a pool's hosts */
+	int64_t key_refused_ms; /* a provider's key that got 401 or 403 rests */
+	int64_t key_limited_ms; /* one that got 429, unless it was told */
+	/* [retry] */
+	int64_t retry_attempts; /* of a call, in all */
+	int64_t retry_base_ms;
+	int64_t retry_max_ms;
+	int64_t retry_max_wait_ms; /* longest Retry-After that is waited for */
+	int64_t retry_budget_percent;
+	/* [breaker] */
+	int64_t breaker_failures; /* in a row; 0: no breakers */
+	int64_t breaker_window_ms;
+	int64_t breaker_open_ms;
+	int64_t breaker_max_open_ms;
+	int64_t breaker_probe_ms;
+	/* [limits] 0: none. Money is pico-dollars, a price that of a token. */
+	struct str limits_shared; /* "no", "redis" or "mariadb" */
+	int64_t user_rpm; /* of each user of a project, unless a quota says */
+	int64_t user_tokens_daily;
+	int64_t ip_rpm;
+	int64_t output_tokens; /* taken where neither call nor model says */
+	int64_t unpriced_input_picousd;
+	int64_t unpriced_output_picousd;
+	int64_t slice_picousd; /* of a budget that hosts share by grants */
+	int64_t outage_allowance_picousd;
 	/* [stream] */
 	int64_t keepalive_ms; /* silence before an SSE comment */
 	int64_t keepalive_apache_ms;
 	int64_t max_frame_bytes;
 	/* [gateway] */
 	bool metadata; /* `metadata` member in answers, unless a key says */
+	/* [cache] */
+	bool cache_enabled; /* for keys that do not say */
+	struct str cache_strategy;
+	int64_t cache_ttl_ms;
+	int64_t cache_max_bytes;        /* of the store's file */
+	int64_t cache_max_answer_bytes; /* a larger one is not kept */
+	struct str cache_max_temperature;
+	struct str cache_assume_temperature; /* of who says none */
+	bool cache_tools;
+	bool cache_coalesce;
 	/* [log] */
+	struct str log_dir; /* of files; "" standard error */
 	struct str log_level;
 	int64_t log_keep_days; /* of the request log; 0: for ever */
 	bool log_requests;     /* one line per call */
+	/* [alerts] */
+	int64_t alerts_interval_ms; /* between two looks at the rules */
+	int64_t alerts_timeout_ms;  /* of one message */
+	int64_t alerts_attempts;    /* of one message */
+	int64_t alerts_retry_ms;    /* after the first of them; doubles */
+	struct str smtp_url;        /* "" no e-mail */
+	struct str smtp_from;
+	struct str smtp_user;
+	struct str smtp_password_file;
+	struct str smtp_ca_file;
+	bool smtp_require_tls;
+	/* [metrics] */
+	struct str metrics_token_file; /* "" none: for this machine alone */
 };
 
 /* Every setting at its default. */
@@ -73,6 +128,11 @@ MUST_USE bool settings_load(struct settings *settings, const char *path,
 /* Apply one "section.key=value". */
 MUST_USE bool settings_set(struct settings *settings, struct str assignment,
 	struct arena *arena, struct error *err);
+
+#define SETTINGS_HOST_NAME_BYTES 65
+/* server.host_name, or the system's own, which is written to `out`. */
+struct str settings_host_name(
+	const struct settings *settings, char out[SETTINGS_HOST_NAME_BYTES]);
 
 /* The table as a commented INI file with the defaults, for the docs. */
 void settings_describe(struct buf *out);

@@ -8,28 +8,55 @@
 #include "catalog/model.h"
 #include "db/stmt.h"
 
+static const char *const strategies[] = {
+	[ALIAS_ORDERED] = "ordered",
+	[ALIAS_WEIGHTED] = "weighted",
+	[ALIAS_LEAST_LATENCY] = "least_latency",
+	[ALIAS_AUTO] = "auto",
+};
+
 static bool check_targets(struct str name, const struct str *models,
 	size_t count, struct error *err);
-static bool save_row(struct db *db, int64_t project_id, struct str name,
+static bool save_row(struct db *db, const struct alias_change *change,
 	int64_t *id, bool *created, struct error *err);
 static bool delete_targets(struct db *db, int64_t id, struct error *err);
-static bool insert_target(struct db *db, int64_t id, int64_t position,
-	struct str model, struct error *err);
+static bool insert_target(struct db *db, int64_t id,
+	const struct alias_change *change, size_t index, struct error *err);
 
-bool alias_set(struct db *db, int64_t project_id, struct str name,
-	const struct str *models, size_t count, int64_t *id, bool *created,
-	struct error *err)
+bool alias_set(struct db *db, const struct alias_change *change, int64_t *id,
+	bool *created, struct error *err)
 {
-	if (!model_name_check(name, err) ||
-		!check_targets(name, models, count, err) ||
-		!save_row(db, project_id, name, id, created, err) ||
+	if (!model_name_check(change->name, err) ||
+		!check_targets(
+			change->name, change->models, change->count, err) ||
+		!save_row(db, change, id, created, err) ||
 		!delete_targets(db, *id, err))
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (!insert_target(db, *id, (int64_t)i, models[i], err))
+	for (size_t i = 0; i < change->count; i++) {
+		if (!insert_target(db, *id, change, i, err))
 			return false;
 	}
 	return catalog_changed(db, err);
+}
+
+const char *alias_strategy_name(enum alias_strategy strategy)
+{
+	return strategies[strategy];
+}
+
+bool alias_strategy_read(
+	struct str name, enum alias_strategy *out, struct error *err)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(strategies); i++) {
+		if (str_equal(name, str_of(strategies[i]))) {
+			*out = i;
+			return true;
+		}
+	}
+	return error_refuse(err, ERR_BAD_FIELD, "strategy",
+		"A strategy is ordered, weighted, least_latency or auto, not "
+		"'%.*s'.",
+		STR_ARG(str_head(name, 60)));
 }
 
 static bool check_targets(struct str name, const struct str *models,
@@ -49,19 +76,20 @@ static bool check_targets(struct str name, const struct str *models,
 	return true;
 }
 
-static bool save_row(struct db *db, int64_t project_id, struct str name,
+static bool save_row(struct db *db, const struct alias_change *change,
 	int64_t *id, bool *created, struct error *err)
 {
 	struct stmt *stmt;
 
 	if (!stmt_prepare(db, &stmt,
-		    "INSERT INTO aliases (project_id, name, created_ms) "
-		    "VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE "
-		    "id = LAST_INSERT_ID(id)",
+		    "INSERT INTO aliases (project_id, name, strategy, "
+		    "created_ms) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE "
+		    "id = LAST_INSERT_ID(id), strategy = VALUES(strategy)",
 		    err))
 		return false;
-	stmt_bind_int(stmt, project_id);
-	stmt_bind_str(stmt, name);
+	stmt_bind_int(stmt, change->project_id);
+	stmt_bind_str(stmt, change->name);
+	stmt_bind_str(stmt, str_of(strategies[change->strategy]));
 	stmt_bind_int(stmt, clock_unix_ms());
 	if (!stmt_run(stmt, err))
 		return false;
@@ -81,18 +109,20 @@ static bool delete_targets(struct db *db, int64_t id, struct error *err)
 	return stmt_run(stmt, err);
 }
 
-static bool insert_target(struct db *db, int64_t id, int64_t position,
-	struct str model, struct error *err)
+static bool insert_target(struct db *db, int64_t id,
+	const struct alias_change *change, size_t index, struct error *err)
 {
+	bool is_shared = change->strategy == ALIAS_WEIGHTED;
 	struct stmt *stmt;
 
 	if (!stmt_prepare(db, &stmt,
-		    "INSERT INTO alias_targets (alias_id, position, model) "
-		    "VALUES (?, ?, ?)",
+		    "INSERT INTO alias_targets (alias_id, position, model, "
+		    "weight) VALUES (?, ?, ?, ?)",
 		    err))
 		return false;
 	stmt_bind_int(stmt, id);
-	stmt_bind_int(stmt, position);
-	stmt_bind_str(stmt, model);
+	stmt_bind_int(stmt, is_shared ? 0 : (int64_t)index);
+	stmt_bind_str(stmt, change->models[index]);
+	stmt_bind_int(stmt, change->weights ? change->weights[index] : 1);
 	return stmt_run(stmt, err);
 }

@@ -7,6 +7,15 @@
 #include "base/error.h"
 #include "db/pool.h"
 
+/* How the first of an alias's targets is found; the rest follow in the same
+ * way. Targets of one position share by weight, whatever the strategy. */
+enum alias_strategy {
+	ALIAS_ORDERED,       /* by position */
+	ALIAS_WEIGHTED,      /* all are of one position */
+	ALIAS_LEAST_LATENCY, /* who answered most quickly lately */
+	ALIAS_AUTO,          /* the router says; without it, by position */
+};
+
 struct alias_target {
 	struct str model; /* a name of the catalogue or "provider/name" */
 	int64_t position; /* lower ones first; equal ones share by weight */
@@ -18,17 +27,32 @@ struct alias {
 	int64_t id;
 	struct str name;
 	int64_t project_id; /* 0: in every project */
+	enum alias_strategy strategy;
 	struct alias_target *targets;
 	size_t target_count;
 };
 
+/* What an alias is to be. */
+struct alias_change {
+	int64_t project_id;
+	struct str name;
+	enum alias_strategy strategy;
+	const struct str *models;
+	const int64_t *weights; /* one for each model; NULL: all 1 */
+	size_t count;
+};
+
 /*
  * Make the alias or give it other targets, one position each in the order
- * given, within the caller's transaction. The caller has seen to it that the
- * models exist. ERR_BAD_FIELD, ERR_DATABASE.
+ * given (weighted: one for all), within the caller's transaction. The caller
+ * has seen to it that the models exist. ERR_BAD_FIELD, ERR_DATABASE.
  */
-MUST_USE bool alias_set(struct db *db, int64_t project_id, struct str name,
-	const struct str *models, size_t count, int64_t *id, bool *created,
-	struct error *err);
+MUST_USE bool alias_set(struct db *db, const struct alias_change *change,
+	int64_t *id, bool *created, struct error *err);
+
+const char *alias_strategy_name(enum alias_strategy strategy);
+/* ERR_BAD_FIELD names those there are. */
+MUST_USE bool alias_strategy_read(
+	struct str name, enum alias_strategy *out, struct error *err);
 
 #endif

@@ -84,7 +84,8 @@ static bool load_providers(
 		       "SELECT id, name, dialect, base_url, auth, quirks, "
 		       "forward_headers, weight, connect_timeout_ms, "
 		       "first_byte_timeout_ms, idle_timeout_ms, "
-		       "total_timeout_ms, enabled FROM providers ORDER BY id",
+		       "total_timeout_ms, enabled, rpm, tpm FROM providers "
+		       "ORDER BY id",
 		       err) &&
 	       take_rows(stmt, catalog, take_provider, err);
 }
@@ -123,7 +124,8 @@ static bool load_models(
 	return stmt_prepare(db, &stmt,
 		       "SELECT id, provider_id, name, upstream_name, "
 		       "context_tokens, max_output_tokens, quality, "
-		       "created_ms, enabled FROM models ORDER BY id",
+		       "created_ms, enabled, equivalence FROM models "
+		       "ORDER BY id",
 		       err) &&
 	       take_rows(stmt, catalog, take_model, err);
 }
@@ -150,7 +152,7 @@ static bool load_aliases(
 
 	return stmt_prepare(db, &stmt,
 		       "SELECT a.id, a.name, a.project_id, t.model, "
-		       "t.position, t.weight FROM aliases a "
+		       "t.position, t.weight, a.strategy FROM aliases a "
 		       "JOIN alias_targets t ON t.alias_id = a.id "
 		       "ORDER BY a.name, a.project_id, t.position DESC, "
 		       "t.id DESC",
@@ -190,6 +192,8 @@ static void take_provider(struct stmt *stmt, struct catalog *catalog)
 	provider->timeouts.idle_ms = stmt_int(stmt, 10);
 	provider->timeouts.total_ms = stmt_int(stmt, 11);
 	provider->enabled = stmt_int(stmt, 12) != 0;
+	provider->requests_per_minute = stmt_int(stmt, 13);
+	provider->tokens_per_minute = stmt_int(stmt, 14);
 	if (!provider_read_dialects(provider, &err) ||
 		!quirks_read(stmt_str(stmt, 5), &provider->quirks, &err) ||
 		!read_headers(stmt_str(stmt, 6), arena, provider, &err)) {
@@ -255,6 +259,7 @@ static void take_model(struct stmt *stmt, struct catalog *catalog)
 	model->quality = or_if_null(stmt, 6, QUALITY_UNKNOWN);
 	model->created_ms = stmt_int(stmt, 7);
 	model->enabled = stmt_int(stmt, 8) != 0;
+	model->equivalence = arena_copy(arena, stmt_str(stmt, 9));
 	catalog->models = grown(arena, catalog->models, catalog->model_count);
 	catalog->models[catalog->model_count++] = model;
 }
@@ -285,6 +290,7 @@ static void take_alias_target(struct stmt *stmt, struct catalog *catalog)
 	struct arena *arena = &catalog->arena;
 	struct alias_target *target = ARENA_NEW(arena, struct alias_target);
 	struct alias *alias = NULL;
+	struct error ignored;
 
 	if (catalog->alias_count > 0)
 		alias = (struct alias *)
@@ -294,6 +300,9 @@ static void take_alias_target(struct stmt *stmt, struct catalog *catalog)
 		alias->id = stmt_int(stmt, 0);
 		alias->name = arena_copy(arena, stmt_str(stmt, 1));
 		alias->project_id = stmt_int(stmt, 2);
+		if (!alias_strategy_read(
+			    stmt_str(stmt, 6), &alias->strategy, &ignored))
+			alias->strategy = ALIAS_ORDERED;
 		catalog->aliases =
 			grown(arena, catalog->aliases, catalog->alias_count);
 		catalog->aliases[catalog->alias_count++] = alias;

@@ -111,13 +111,15 @@ static bool save_row(struct db *db, const struct model_change *change,
 	if (!stmt_prepare(db, &stmt,
 		    "INSERT INTO models (provider_id, name, created_ms, "
 		    "upstream_name, context_tokens, max_output_tokens, "
-		    "quality) VALUES (?, ?, ?, COALESCE(?, name), "
-		    "COALESCE(?, 0), COALESCE(?, 0), ?) "
+		    "quality, equivalence) VALUES (?, ?, ?, "
+		    "COALESCE(?, name), COALESCE(?, 0), COALESCE(?, 0), ?, "
+		    "COALESCE(?, '')) "
 		    "ON DUPLICATE KEY UPDATE enabled = 1, source = 'manual', "
 		    "upstream_name = COALESCE(?, upstream_name), "
 		    "context_tokens = COALESCE(?, context_tokens), "
 		    "max_output_tokens = COALESCE(?, max_output_tokens), "
-		    "quality = COALESCE(?, quality)",
+		    "quality = COALESCE(?, quality), "
+		    "equivalence = COALESCE(?, equivalence)",
 		    err))
 		return false;
 	stmt_bind_int(stmt, change->provider_id);
@@ -128,6 +130,10 @@ static bool save_row(struct db *db, const struct model_change *change,
 		bind_given(stmt, change->context_tokens);
 		bind_given(stmt, change->max_output_tokens);
 		bind_given(stmt, change->quality);
+		if (change->sets_equivalence)
+			stmt_bind_str(stmt, change->equivalence);
+		else
+			stmt_bind_null(stmt);
 	}
 	if (!stmt_run(stmt, err))
 		return false;

@@ -24,6 +24,9 @@ struct model {
 	int64_t created_ms;
 	bool enabled;
 	const struct price *prices; /* the newest first; NULL: unpriced */
+	/* Offered models of the same word may stand in for each other when a
+	 * provider fails; "": none may. */
+	struct str equivalence;
 };
 
 /* The price of an ordinary call at that time; NULL: not priced then. */
@@ -48,6 +51,8 @@ struct model_change {
 	int64_t cached_picousd;
 	int64_t cache_write_picousd;
 	int64_t reasoning_picousd;
+	bool sets_equivalence;
+	struct str equivalence; /* then this, also when it is empty */
 };
 
 /* A change that changes nothing. */

@@ -63,6 +63,8 @@ struct provider {
 	const struct str *forward_headers; /* of the client's request */
 	size_t forward_header_count;
 	int64_t weight;
+	int64_t requests_per_minute; /* that it allows us; 0: no limit */
+	int64_t tokens_per_minute;
 	struct provider_timeouts timeouts;
 	bool enabled;
 	struct provider_key *keys; /* the enabled ones; NULL: none */
@@ -88,7 +90,8 @@ struct str provider_key_context(
 
 /*
  * Add the provider or change the one of that name: name, dialect, base_url
- * (as base_url_read() gave it), auth, quirks, weight. *created says which.
+ * (as base_url_read() gave it), auth, quirks, weight, rates. *created says
+ * which.
  * ERR_BAD_FIELD, ERR_DATABASE.
  */
 MUST_USE bool provider_save(struct db *db, const struct provider *provider,

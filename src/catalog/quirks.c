@@ -23,6 +23,7 @@ struct quirk {
 
 static const struct quirk table[] = {
 	WORDS("stream_usage", stream_usage, "ask", "always"),
+	WORDS("on_disconnect", on_disconnect, "cancel", "drain"),
 	WORDS("max_tokens", traits.max_tokens, "max_tokens",
 		"max_completion_tokens"),
 	WORDS("reasoning", traits.reasoning, "reasoning_effort", "reasoning",

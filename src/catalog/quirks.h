@@ -9,6 +9,8 @@
  *	max_tokens     max_tokens | max_completion_tokens
  *	reasoning      reasoning_effort | reasoning | thinking | high_or_none
  *	audio          object | text
+ *	on_disconnect  cancel | drain: what becomes of a call whose client
+ *	               leaves; drained, it is counted to its end
  *	unsupported    members of an OpenAI chat request that it refuses, as in
  *	               "seed+logit_bias"
  */
@@ -27,8 +29,11 @@ enum stream_usage {
 	STREAM_USAGE_ALWAYS,
 };
 
+enum on_disconnect { DISCONNECT_CANCEL, DISCONNECT_DRAIN };
+
 struct quirks {
 	enum stream_usage stream_usage;
+	enum on_disconnect on_disconnect;
 	struct dialect_traits traits; /* for what is translated */
 };
 

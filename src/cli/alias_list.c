@@ -33,6 +33,8 @@ static void show(struct session *session, const struct alias *alias)
 	output_int(output, "id", alias->id);
 	output_str(output, "name", alias->name);
 	output_int_or_null(output, "project_id", alias->project_id);
+	output_str(output, "strategy",
+		str_of(alias_strategy_name(alias->strategy)));
 	output_names(output, "models", models, count);
 }
 

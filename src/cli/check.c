@@ -1,11 +1,15 @@
 /*
  * check.c - would `serve` work? Every fault is found and told in one run:
- * settings, master key, database, schema, stored provider keys.
+ * settings, master key, database, schema, stored secrets, Redis, alerts.
  */
 #include "catalog/provider.h"
 #include "cli/command.h"
 #include "cli/sql_directory.h"
 #include "db/migrate.h"
+#include "hot/cache.h"
+#include "hot/redis.h"
+#include "ledger/alert_channel.h"
+#include "server/alert_send.h"
 
 struct check {
 	const char *part;
@@ -14,6 +18,11 @@ struct check {
 
 static bool look_at_schema(struct session *session, struct error *err);
 static bool look_at_provider_keys(struct session *session, struct error *err);
+static bool look_at_alert_channels(struct session *session, struct error *err);
+static bool look_at_alerts(struct session *session, struct error *err);
+static bool look_at_cache(struct session *session, struct error *err);
+static bool look_at_redis(struct session *session, struct error *err);
+static bool uses_redis(const struct settings *settings);
 static bool can_look(const struct session *session, const struct check *check);
 static void report(struct session *session, const struct check *check,
 	const struct error *err);
@@ -25,6 +34,10 @@ static const struct check checks[] = {
 	{ "database", session_open_database },
 	{ "schema", look_at_schema },
 	{ "provider_keys", look_at_provider_keys },
+	{ "alert_channels", look_at_alert_channels },
+	{ "alerts", look_at_alerts },
+	{ "cache", look_at_cache },
+	{ "redis", look_at_redis },
 };
 
 static bool run(struct session *session, struct error *err)
@@ -67,14 +80,55 @@ static bool look_at_provider_keys(struct session *session, struct error *err)
 	return provider_keys_check(session->db, session->vault, &count, err);
 }
 
+static bool look_at_alert_channels(struct session *session, struct error *err)
+{
+	size_t count;
+
+	return alert_channels_check(session->db, session->vault, &count, err);
+}
+
+static bool look_at_alerts(struct session *session, struct error *err)
+{
+	struct alert_sender sender;
+
+	return alert_sender_open(&sender, &session->settings, session->vault,
+		NULL, &session->arena, err);
+}
+
+static bool look_at_cache(struct session *session, struct error *err)
+{
+	return cache_check_settings(&session->settings, err);
+}
+
+static bool look_at_redis(struct session *session, struct error *err)
+{
+	struct redis *redis;
+	bool answers;
+
+	if (!redis_open(&session->settings, &redis, err))
+		return false;
+	answers = redis_check(redis, err);
+	redis_close(redis);
+	return answers;
+}
+
+static bool uses_redis(const struct settings *settings)
+{
+	return settings->redis_url.n > 0 ||
+	       str_equal(settings->limits_shared, S("redis"));
+}
+
 static bool can_look(const struct session *session, const struct check *check)
 {
 	if (check->look == session_read_settings)
 		return true;
 	if (check->look == look_at_schema)
 		return session->db != NULL;
-	if (check->look == look_at_provider_keys)
+	if (check->look == look_at_provider_keys ||
+		check->look == look_at_alert_channels)
 		return session->has_schema && session->vault;
+	if (check->look == look_at_redis)
+		return session->has_settings && uses_redis(&session->settings);
 	return session->has_settings;
 }
 

@@ -15,6 +15,7 @@ static int run_command(const struct command *command, int argc, char **argv);
 static bool read_arguments(struct session *session,
 	const struct command *command, int argc, char **argv,
 	struct error *err);
+static bool ends_optionally(const char *operands);
 static bool open_needs(
 	struct session *session, unsigned needs, struct error *err);
 static int fail(const struct error *err, bool json);
@@ -77,10 +78,14 @@ static bool read_arguments(struct session *session,
 	arguments->word_count -= words;
 	memmove(arguments->words, arguments->words + words,
 		arguments->word_count * sizeof(arguments->words[0]));
+	/* The last one may be left out: "[PATTERN]". */
+	if (arguments->word_count + 1 == operands &&
+		ends_optionally(command->operands))
+		operands--;
 	if (arguments->word_count != operands)
 		return error_refuse(err, ERR_BAD_REQUEST, NULL,
 			"Write: llm-gateway %s%s%s [OPTION]...", command->words,
-			operands ? " " : "", command->operands);
+			command->operands[0] ? " " : "", command->operands);
 	for (unsigned i = 0; i < operands; i++) {
 		if (arguments->words[i].n == 0)
 			return error_refuse(err, ERR_BAD_REQUEST, NULL,
@@ -89,6 +94,14 @@ static bool read_arguments(struct session *session,
 	output_init(&session->output, &session->arena,
 		arguments_has(arguments, "json"));
 	return true;
+}
+
+/* "NAME [PATTERN]", but not "NAME MODEL[,MODEL...]". */
+static bool ends_optionally(const char *operands)
+{
+	const char *last = strrchr(operands, ' ');
+
+	return (last ? last[1] : operands[0]) == '[';
 }
 
 static bool open_needs(

@@ -21,15 +21,30 @@ enum {
 
 struct command {
 	const char *words;
-	const char *operands; /* "EMAIL"; one word for each, "" for none */
-	const char *help;     /* one line */
+	/* "EMAIL"; one word for each, "" for none; the last one may be left
+	 * out where it stands in brackets. */
+	const char *operands;
+	const char *help;                 /* one line */
 	const struct option_row *options; /* NULL: none of its own */
 	unsigned needs;
 	MUST_USE bool (*run)(struct session *session, struct error *err);
 };
 
+extern const struct command command_alert_add;
+extern const struct command command_alert_list;
+extern const struct command command_alert_log;
+extern const struct command command_alert_remove;
 extern const struct command command_alias_list;
 extern const struct command command_alias_set;
+extern const struct command command_channel_add;
+extern const struct command command_channel_list;
+extern const struct command command_channel_remove;
+extern const struct command command_channel_test;
+extern const struct command command_cache_clear;
+extern const struct command command_cache_stats;
+extern const struct command command_budget_list;
+extern const struct command command_budget_remove;
+extern const struct command command_budget_set;
 extern const struct command command_check;
 extern const struct command command_doctor;
 extern const struct command command_key_create;
@@ -44,6 +59,9 @@ extern const struct command command_project_add;
 extern const struct command command_provider_add;
 extern const struct command command_provider_list;
 extern const struct command command_provider_remove;
+extern const struct command command_quota_list;
+extern const struct command command_quota_remove;
+extern const struct command command_quota_set;
 extern const struct command command_rekey;
 extern const struct command command_serve;
 extern const struct command command_settings;

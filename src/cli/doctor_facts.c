@@ -19,7 +19,7 @@ struct naming {
 static void name_one(struct naming *naming, struct str name);
 static void find_unlimited(const struct gateway_key_row *rows, size_t count,
 	struct naming *unlimited, size_t *active);
-static bool has_limit(const struct gateway_key *key);
+static bool has_limit(const struct gateway_key_row *row);
 
 bool doctor_look_at_prices(struct session *session, struct error *err)
 {
@@ -91,18 +91,18 @@ static void find_unlimited(const struct gateway_key_row *rows, size_t count,
 		if (!gateway_key_check(&rows[i].key, now, &ignored))
 			continue;
 		(*active)++;
-		if (!has_limit(&rows[i].key))
+		if (!has_limit(&rows[i]))
 			name_one(unlimited, rows[i].key.name);
 	}
 }
 
-static bool has_limit(const struct gateway_key *key)
+static bool has_limit(const struct gateway_key_row *row)
 {
-	return key->limits.requests_per_minute > 0 ||
-	       key->limits.tokens_per_minute > 0 ||
-	       key->limits.concurrent > 0 ||
-	       key->budgets.daily_picousd != BUDGET_NONE ||
-	       key->budgets.monthly_picousd != BUDGET_NONE;
+	return row->key.limits.requests_per_minute > 0 ||
+	       row->key.limits.tokens_per_minute > 0 ||
+	       row->key.limits.concurrent > 0 ||
+	       row->daily_picousd != BUDGET_NONE ||
+	       row->monthly_picousd != BUDGET_NONE;
 }
 
 /* The first few; a name that does not fit any more is left out. */

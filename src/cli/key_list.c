@@ -39,8 +39,9 @@ static void show(
 	output_time(output, "last_used", row->last_used_ms);
 	output_int_or_null(output, "rpm", key->limits.requests_per_minute);
 	output_int_or_null(output, "tpm", key->limits.tokens_per_minute);
-	output_usd(output, "budget_daily_usd", key->budgets.daily_picousd);
-	output_usd(output, "budget_monthly_usd", key->budgets.monthly_picousd);
+	output_int_or_null(output, "concurrent", key->limits.concurrent);
+	output_usd(output, "budget_daily_usd", row->daily_picousd);
+	output_usd(output, "budget_monthly_usd", row->monthly_picousd);
 	output_names(output, "models", key->allowed_models.names,
 		key->allowed_models.count);
 	output_bool(output, "strict", key->is_strict);

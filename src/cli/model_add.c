@@ -6,6 +6,7 @@
 #include "cli/command.h"
 
 #define MAX_TOKENS INT64_C(1000000000)
+#define MAX_EQUIVALENCE_BYTES 64
 
 static const struct option_row options[] = {
 	{ "provider", "PROVIDER", "who serves it" },
@@ -18,6 +19,8 @@ static const struct option_row options[] = {
 	{ "cache-write-price", "USD", "of the prompt, written to the cache" },
 	{ "reasoning-price", "USD", "of the answer, spent on reasoning" },
 	{ "quality", "0-100", "how good its answers are" },
+	{ "equivalence", "WORD",
+		"models of one word stand in for each other; '' for none" },
 	{ NULL, NULL, NULL },
 };
 
@@ -66,6 +69,12 @@ static bool read_change(
 
 	change->name = session_operand(session, 0);
 	change->upstream_name = arguments_text(arguments, "upstream");
+	change->sets_equivalence = arguments_has(arguments, "equivalence");
+	change->equivalence = arguments_text(arguments, "equivalence");
+	if (change->equivalence.n > MAX_EQUIVALENCE_BYTES)
+		return error_refuse(err, ERR_BAD_REQUEST, "equivalence",
+			"--equivalence has at most %d bytes.",
+			MAX_EQUIVALENCE_BYTES);
 	for (size_t i = 0; i < ARRAY_LEN(prices); i++) {
 		if (!arguments_usd_per_million(
 			    arguments, prices[i].name, prices[i].picousd, err))

@@ -4,10 +4,18 @@
 #include "accounts/project.h"
 #include "cli/command.h"
 
+static const struct option_row options[] = {
+	{ "time-zone", "ZONE",
+		"where its days and months begin, as in Europe/Madrid "
+		"(default: UTC)" },
+	{ NULL, NULL, NULL },
+};
+
 static bool run(struct session *session, struct error *err)
 {
 	struct output *output = &session->output;
 	struct str name = session_operand(session, 0);
+	struct str zone = arguments_text(&session->arguments, "time-zone");
 	struct project project;
 	int64_t organisation_id;
 	bool created;
@@ -15,10 +23,13 @@ static bool run(struct session *session, struct error *err)
 	if (!session_begin_change(session, err) ||
 		!organisation_default(session->db, &organisation_id, err) ||
 		!project_add(session->db, organisation_id, name, &project,
-			&created, err))
+			&created, err) ||
+		(zone.n && !project_set_time_zone(
+				   session->db, &project, zone, err)))
 		return false;
 	output_int(output, "id", project.id);
 	output_str(output, "name", name);
+	output_str(output, "time_zone", time_zone_name(project.zone));
 	output_bool(output, "created", created);
 	return session_commit_change(
 		session, "project.add", project.id, name, err);
@@ -27,7 +38,8 @@ static bool run(struct session *session, struct error *err)
 const struct command command_project_add = {
 	.words = "project add",
 	.operands = "NAME",
-	.help = "add a project; keys belong to one",
+	.help = "add a project, or change one; keys belong to one",
+	.options = options,
 	.needs = NEEDS_DATABASE,
 	.run = run,
 };

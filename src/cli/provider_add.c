@@ -9,6 +9,7 @@
 #include "crypto/aws_sign.h"
 
 #define MAX_WEIGHT 1000000
+#define MAX_RATE INT64_C(4000000000)
 
 static const struct option_row options[] = {
 	{ "dialect", "NAME[,NAME...]",
@@ -21,6 +22,8 @@ static const struct option_row options[] = {
 		"where it differs, as in stream_usage=always; may be "
 		"repeated" },
 	{ "weight", "N", "its share among providers of one model" },
+	{ "rpm", "N", "requests that it allows in a minute; 0: no limit" },
+	{ "tpm", "N", "tokens that it allows in a minute; 0: no limit" },
 	{ "key-stdin", NULL, "read its API key from standard input" },
 	{ "key-name", "NAME", "which of its keys (default: default)" },
 	{ "key-weight", "N", "the key's share among its keys" },
@@ -60,6 +63,8 @@ static bool run(struct session *session, struct error *err)
 	output_str(output, "name", provider.name);
 	output_str(output, "dialect", provider.dialect);
 	output_str(output, "base_url", provider.base_url);
+	output_int_or_null(output, "rpm", provider.requests_per_minute);
+	output_int_or_null(output, "tpm", provider.tokens_per_minute);
 	output_bool(output, "key_set", with_key);
 	output_bool(output, "created", created);
 	return session_commit_change(
@@ -85,6 +90,8 @@ static bool start_from(
 		provider->auth = arena_copy(&session->arena, stored->auth);
 		provider->quirks = stored->quirks;
 		provider->weight = stored->weight;
+		provider->requests_per_minute = stored->requests_per_minute;
+		provider->tokens_per_minute = stored->tokens_per_minute;
 	} else if (known) {
 		start_from_known(provider, known);
 	}
@@ -118,6 +125,10 @@ static bool apply_arguments(
 	}
 	return arguments_int(arguments, "weight", 0, MAX_WEIGHT,
 		       &provider->weight, err) &&
+	       arguments_int(arguments, "rpm", 0, MAX_RATE,
+		       &provider->requests_per_minute, err) &&
+	       arguments_int(arguments, "tpm", 0, MAX_RATE,
+		       &provider->tokens_per_minute, err) &&
 	       check_dialects(provider, err) &&
 	       apply_base_url(session, provider, err);
 }

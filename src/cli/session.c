@@ -93,7 +93,7 @@ bool session_begin_change(struct session *session, struct error *err)
 	return db_begin(session->db, err);
 }
 
-bool session_commit_change(struct session *session, const char *action,
+bool session_note_change(struct session *session, const char *action,
 	int64_t object_id, struct str object_name, struct error *err)
 {
 	struct str text = str_of(action);
@@ -104,7 +104,14 @@ bool session_commit_change(struct session *session, const char *action,
 		.object_name = object_name,
 		.after_json = output_row_json(&session->output) };
 
-	if (!audit_write(session->db, &entry, err) ||
+	return audit_write(session->db, &entry, err);
+}
+
+bool session_commit_change(struct session *session, const char *action,
+	int64_t object_id, struct str object_name, struct error *err)
+{
+	if (!session_note_change(
+		    session, action, object_id, object_name, err) ||
 		!db_commit(session->db, err))
 		return false;
 	announce_change(&session->settings);

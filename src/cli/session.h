@@ -61,5 +61,8 @@ MUST_USE bool session_read_secret(struct session *session, const char *what,
 MUST_USE bool session_begin_change(struct session *session, struct error *err);
 MUST_USE bool session_commit_change(struct session *session, const char *action,
 	int64_t object_id, struct str object_name, struct error *err);
+/* The audit row alone, for each but the last of several changes. */
+MUST_USE bool session_note_change(struct session *session, const char *action,
+	int64_t object_id, struct str object_name, struct error *err);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * random.c - randomness from the kernel. The one hard thing: request ids draw
- * from bytes fetched ahead per thread, and a forked child must not go on with
- * its parent's.
+ * random.c - randomness from the kernel. The one hard thing: what is drawn
+ * comes from bytes fetched ahead per thread, and a forked child must not go on
+ * with its parent's.
  */
 #include "crypto/random.h"
 
@@ -11,6 +11,7 @@
 #include <sys/random.h>
 
 #define POOL_BYTES 1000 /* a hundred ids a system call */
+#define MAX_DRAWN_BYTES 64
 #define ID_TEXT_CHARS 26
 #define ID_RANDOM_BYTES 10
 
@@ -20,7 +21,6 @@ static _Thread_local struct {
 	size_t left;
 } pool;
 
-static void pool_take(uint8_t *out, size_t n);
 static void watch_forks(void);
 static void forget_pool(void);
 
@@ -78,7 +78,7 @@ void random_request_id(char out[REQUEST_ID_BYTES])
 	uint8_t drawn[ID_RANDOM_BYTES];
 	unsigned __int128 id = now_ms;
 
-	pool_take(drawn, sizeof(drawn));
+	random_draw(drawn, sizeof(drawn));
 	for (size_t i = 0; i < sizeof(drawn); i++)
 		id = id << 8 | drawn[i];
 	memcpy(out, "req_", 4);
@@ -87,10 +87,11 @@ void random_request_id(char out[REQUEST_ID_BYTES])
 	out[4 + ID_TEXT_CHARS] = '\0';
 }
 
-static void pool_take(uint8_t *out, size_t n)
+void random_draw(void *out, size_t n)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+	assert(n <= MAX_DRAWN_BYTES);
 	pthread_once(&once, watch_forks);
 	if (pool.left < n) {
 		random_bytes(pool.bytes, POOL_BYTES);

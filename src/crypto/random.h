@@ -12,6 +12,10 @@
 
 void random_bytes(void *out, size_t n);
 
+/* The same without a system call each time, up to 64 bytes: for what is chosen
+ * by chance and for names, not for secrets. */
+void random_draw(void *out, size_t n);
+
 /* n characters and a NUL: out has room for n + 1. */
 void random_hex(char *out, size_t n);    /* 4 bits each, lower case */
 void random_base62(char *out, size_t n); /* 5.95 bits each, 0-9A-Za-z */

@@ -114,6 +114,20 @@ bool db_begin(struct db *db, struct error *err)
 	return db->in_transaction;
 }
 
+bool db_begin_snapshot(struct db *db, struct error *err)
+{
+	assert(!db->in_transaction);
+	db->in_transaction =
+		connection_query(db,
+			S("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"),
+			err) &&
+		connection_query(db,
+			S("START TRANSACTION WITH CONSISTENT SNAPSHOT,"
+			  " READ ONLY"),
+			err);
+	return db->in_transaction;
+}
+
 bool db_commit(struct db *db, struct error *err)
 {
 	assert(db->in_transaction);

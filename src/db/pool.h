@@ -32,6 +32,8 @@ MUST_USE bool db_take(struct db_pool *pool, struct db **out, struct error *err);
 void db_give(struct db_pool *pool, struct db *db);
 
 MUST_USE bool db_begin(struct db *db, struct error *err);
+/* One that only reads, and sees everything as it is now. */
+MUST_USE bool db_begin_snapshot(struct db *db, struct error *err);
 MUST_USE bool db_commit(struct db *db, struct error *err);
 /* Cannot fail: a connection that will not roll back is closed. */
 void db_rollback(struct db *db);

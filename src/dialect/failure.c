@@ -50,6 +50,16 @@ void failure_read(int status, struct str retry_after_header, struct str body,
 	arena_release(&arena);
 }
 
+void failure_read_wait_ms(struct str retry_after_ms_header, struct failure *out)
+{
+	struct str text = str_trim(retry_after_ms_header);
+	struct str whole = str_head(text, str_index(text, '.'));
+	int64_t wait_ms;
+
+	if (str_to_int64_in(whole, 0, INT64_C(1000000000), &wait_ms))
+		out->retry_after_ms = wait_ms;
+}
+
 /*
  * {"error": {"message", "type", "code", "param"}}   OpenAI and most
  * {"error": "text"}                                 Ollama, Together

@@ -34,6 +34,10 @@ struct failure {
 void failure_read(int status, struct str retry_after_header, struct str body,
 	struct failure *out);
 
+/* What OpenAI says more exactly beside Retry-After; the header may be empty. */
+void failure_read_wait_ms(
+	struct str retry_after_ms_header, struct failure *out);
+
 /* The same, of a checked value; status may be 200. */
 void failure_read_json(
 	int status, struct json root, struct arena *arena, struct failure *out);

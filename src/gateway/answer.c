@@ -8,6 +8,7 @@
 
 static void add_metadata(
 	struct call *call, struct str body, struct splice *splice);
+static bool is_open(const struct call *call);
 static void request_id_headers(
 	struct http_exchange *x, const struct dialect *dialect, struct str id);
 static void begin_error(struct call *call, int status, const char *type);
@@ -20,17 +21,30 @@ void answer_headers(struct call *call)
 
 	request_id_headers(x, call->dialect, str_of(call->request_id));
 	http_header(x, "Cache-Control", S("no-store"));
-	if (!call->target)
+	admit_headers(call);
+	if (!call->target || (is_open(call) && call->error.kind == ERR_NONE))
 		return;
 	http_header(x, "X-Gateway-Model", call->target->name);
 	http_header(x, "X-Gateway-Provider", call->target->provider->name);
-	http_header(x, "X-Gateway-Cache", S("miss"));
+	cache_headers(call);
 	if (call->attempts > 1)
 		http_header_int(
 			x, "X-Gateway-Attempts", (int64_t)call->attempts);
 	if (call->losses.names.n > 0 && call->error.kind == ERR_NONE)
 		http_header(
 			x, "X-Gateway-Dropped", buf_str(&call->losses.names));
+}
+
+/* A stream may have to begin before it is known who serves it. */
+static bool is_open(const struct call *call)
+{
+	bool is_silent = call->head.stream && !call->has_told &&
+			 call->upstream_status == 0;
+
+	for (size_t i = 1; is_silent && i < call->target_count; i++)
+		if (call->targets[i].model != call->target)
+			return true;
+	return false;
 }
 
 /* Anthropic's SDKs look for theirs:
@@ -85,7 +99,7 @@ void answer_refusal(struct call *call)
 void answer_whole(struct call *call, struct str body)
 {
 	struct http_exchange *x = call->x;
-	struct str type = upstream_header(call->upstream, S("content-type"));
+	struct str type = call->reply_type;
 	char cost[MONEY_TEXT_BYTES];
 	struct splice splice;
 
@@ -133,7 +147,7 @@ void answer_begin_stream(struct call *call)
 	struct str type = S("");
 
 	if (call->is_stream_reply && !is_translated(call))
-		type = upstream_header(call->upstream, S("content-type"));
+		type = call->reply_type;
 	else if (call->as_array)
 		type = S("application/json");
 	call->status = call->is_stream_reply ? call->upstream_status : 200;
@@ -164,7 +178,7 @@ struct str answer_metadata(struct call *call)
 		json_member_null(&w, "cost_usd");
 	}
 	json_member_int(&w, "latency_ms", latency_ms(call));
-	json_member_bool(&w, "cache_hit", false);
+	json_member_bool(&w, "cache_hit", call->cache_state == CACHE_HIT);
 	json_member_null(&w, "complexity");
 	json_member_str(&w, "request_id", str_of(call->request_id));
 	json_end_object(&w);

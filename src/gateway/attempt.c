@@ -23,7 +23,6 @@ struct headers {
 static bool choose_dialect(struct call *call);
 static bool write_body(struct call *call);
 static const char *url_of(struct call *call);
-static const struct provider_key *pick_key(const struct provider *provider);
 static const char *type_header(struct call *call);
 static const char *accept_header(struct call *call);
 static bool add_key_header(
@@ -141,27 +140,6 @@ static const char *accept_header(struct call *call)
 		.p;
 }
 
-/* By weight, at random; NULL when the provider needs no key. */
-static const struct provider_key *pick_key(const struct provider *provider)
-{
-	int64_t total = 0;
-	uint32_t random;
-	int64_t at;
-
-	for (const struct provider_key *k = provider->keys; k; k = k->next)
-		total += k->weight;
-	if (total <= 0 || provider->key_count < 2)
-		return provider->keys;
-	random_bytes(&random, sizeof(random));
-	at = (int64_t)(random % (uint64_t)total);
-	for (const struct provider_key *k = provider->keys; k; k = k->next) {
-		at -= k->weight;
-		if (at < 0)
-			return k;
-	}
-	return provider->keys;
-}
-
 static bool add_key_header(
 	struct call *call, const char *url, struct headers *headers)
 {
@@ -170,7 +148,6 @@ static bool add_key_header(
 	bool bearer = str_equal(provider->auth, S("bearer"));
 	bool ok = true;
 
-	call->provider_key = pick_key(provider);
 	if (!call->provider_key)
 		return true;
 	if (!attempt_open_key(call, &secret, &call->error))
@@ -293,8 +270,24 @@ static const char *client_header(
 
 static struct upstream_limits limits_of(const struct call *call)
 {
-	const struct settings *settings = call->gateway->settings;
-	const struct provider_timeouts *own = &call->target->provider->timeouts;
+	const struct provider *provider = call->target->provider;
+	struct upstream_limits limits =
+		attempt_general_limits(call->gateway, provider);
+	int64_t left_ms =
+		call_deadline_ms(call, provider) - clock_monotonic_ms();
+
+	limits.first_byte_timeout_ms = either(
+		call->key->first_byte_timeout_ms, limits.first_byte_timeout_ms);
+	/* What other attempts and waits have left of it. */
+	limits.total_timeout_ms = left_ms > 0 ? left_ms : 1;
+	return limits;
+}
+
+struct upstream_limits attempt_general_limits(
+	const struct gateway *gateway, const struct provider *provider)
+{
+	const struct settings *settings = gateway->settings;
+	const struct provider_timeouts *own = &provider->timeouts;
 
 	return (struct upstream_limits){
 		.connect_timeout_ms =

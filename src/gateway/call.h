@@ -16,11 +16,26 @@
 #include "net/upstream.h"
 
 struct stage;
+struct admission;
+struct call_cache;
+
+/* What the response cache did for a call. */
+enum cache_state {
+	CACHE_OFF,    /* nothing: it is off for this key */
+	CACHE_BYPASS, /* nothing: the request is not for it */
+	CACHE_MISS,
+	CACHE_HIT,
+};
 
 /* Where a call may go: a model, at one host of its provider. */
 struct target {
 	const struct model *model;
 	struct str base_url;
+	/* call_provider.c */
+	bool was_seen;    /* it was asked, or passed over */
+	bool is_spent;    /* not to be asked any more */
+	unsigned tries;   /* how often it was asked */
+	int64_t ready_ms; /* not to be asked again before; monotonic */
 };
 
 struct call {
@@ -61,8 +76,19 @@ struct call {
 	struct target *targets;    /* in the order to be tried */
 	size_t target_count;
 
+	/* admit */
+	struct admission *admission; /* NULL: it did not come to that */
+
+	/* cache */
+	enum cache_state cache_state;
+	struct call_cache *cache; /* NULL: the cache is not for this call */
+	int64_t cache_age_ms;     /* of a hit */
+
 	/* call_provider: the attempt that runs, or ran last */
-	size_t attempts; /* begun; targets[attempts - 1] is the current one */
+	size_t attempts;        /* begun */
+	struct target *current; /* of the attempt, or waited for */
+	unsigned waits;         /* for a target that was asked already */
+	struct timer retry;     /* the wait's end */
 	const struct model *target;
 	struct str base_url; /* of the host that is asked */
 	const struct provider_key *provider_key;
@@ -71,6 +97,13 @@ struct call {
 	struct splice upstream_body;
 	int64_t called_ns;  /* the first attempt began */
 	int64_t connect_us; /* of the last attempt; -1: none ended */
+
+	/* outcome */
+	struct breaker_pass pass;            /* of the attempt that runs */
+	struct attempt_record *attempt;      /* its; NULL: none runs */
+	struct attempt_record *attempt_list; /* all, and who was passed over */
+	struct attempt_record *last_attempt;
+	int64_t attempt_ns; /* when the attempt began; monotonic */
 
 	/* service; NULL: a chat */
 	const struct service_format *service; /* the client's */
@@ -88,21 +121,34 @@ struct call {
 	int64_t calls_named;   /* tool calls that got an id from us */
 
 	/* relay */
-	int upstream_status;  /* 0: no answer yet */
-	bool is_stream_reply; /* the provider answers with events */
-	struct buf reply;     /* an answer that is not a stream */
-	struct buf written;   /* translated, to be sent */
+	bool has_told;         /* bytes of an answer are on their way */
+	bool is_abandoned;     /* the client left, the provider goes on */
+	int upstream_status;   /* 0: no answer yet */
+	struct str reply_type; /* its Content-Type */
+	bool is_stream_reply;  /* the provider answers with events */
+	struct buf reply;      /* an answer that is not a stream */
+	struct buf written;    /* translated, to be sent */
 	struct frames frames;
 	struct chat_facts facts;
 	struct timer keepalive; /* of a stream */
 	int64_t last_write_ms;
 	int64_t first_token_ns; /* 0: none yet */
 
+	/* observe */
+	int64_t last_token_ns; /* of a stream; 0: none yet */
+	int64_t *token_gaps;   /* its series in the metrics; or NULL */
+
+	/* record */
+	int64_t ended_unix_ms; /* as its row says; 0: it has none */
+
 	/* meter */
 	struct token_counts tokens;
 	enum usage_source usage_source;
+	enum billing billing;
+	const char *billing_reason;
 	const struct price *price; /* NULL: unpriced */
 	int64_t cost_picousd;
+	int64_t charged_picousd; /* to budgets */
 };
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/grants.h"
+#include "gateway/settler.h"
 #include "gateway/stages.h"
 
 struct stage {
@@ -17,6 +19,8 @@ static const struct stage chat_stages[] = {
 	{ "authenticate", authenticate },
 	{ "parse", parse },
 	{ "route", route },
+	{ "admit", admit },
+	{ "cache", cache_lookup },
 	{ "call", call_provider },
 };
 
@@ -24,6 +28,7 @@ static const struct stage service_stages[] = {
 	{ "authenticate", authenticate },
 	{ "parse", parse_service },
 	{ "route", route },
+	{ "admit", admit },
 	{ "call", call_provider },
 };
 
@@ -31,6 +36,7 @@ static const struct stage count_stages[] = {
 	{ "authenticate", authenticate },
 	{ "parse", parse },
 	{ "route", route },
+	{ "admit", admit },
 	{ "count", count_tokens },
 };
 
@@ -44,10 +50,22 @@ static const struct stage timed_stream_stages[] = {
 	{ "timed_stream", send_timed_stream },
 };
 
+static const struct stage cache_stats_stages[] = {
+	{ "authenticate", authenticate },
+	{ "cache_stats", cache_stats },
+};
+
+static const struct stage cache_clear_stages[] = {
+	{ "authenticate", authenticate },
+	{ "cache_clear", cache_remove },
+};
+
 static struct call *call_new(
 	struct http_exchange *x, const struct dialect *dialect);
 static void run_stages(struct http_exchange *x, void *owner);
 static void run_with_database(struct http_exchange *x, void *owner);
+static bool open_limits(struct gateway *gateway, struct error *err);
+static void close_limits(struct gateway *gateway);
 static void unpin_snapshot(void *thing);
 
 void gateway_chat(struct http_exchange *x, const struct gateway_chat *chat)
@@ -94,6 +112,29 @@ void gateway_timed_stream(
 	run_stages(x, call);
 }
 
+void gateway_cache_stats(struct http_exchange *x, const struct dialect *dialect)
+{
+	struct call *call = call_new(x, dialect);
+
+	call->stages = cache_stats_stages;
+	run_stages(x, call);
+}
+
+void gateway_cache_clear(struct http_exchange *x, const struct dialect *dialect,
+	struct str pattern)
+{
+	struct call *call = call_new(x, dialect);
+
+	call->stages = cache_clear_stages;
+	call->listed_id = pattern;
+	run_stages(x, call);
+}
+
+void call_run_stages(struct http_exchange *x, void *owner)
+{
+	run_stages(x, owner);
+}
+
 static void run_stages(struct http_exchange *x, void *owner)
 {
 	struct call *call = owner;
@@ -108,6 +149,14 @@ static void run_stages(struct http_exchange *x, void *owner)
 		case FAILED:
 			log_debug("%s: %s refused: %s", call->request_id,
 				stage->name, error_detail(&call->error));
+			answer_failure(call);
+			return;
+		case NEEDS_WORKER:
+			assert(!x->on_worker);
+			if (x->server->to_worker(x, run_stages, call))
+				return;
+			error_set(&call->error, ERR_OVERLOADED,
+				"no place in the queue for workers");
 			answer_failure(call);
 			return;
 		case NEEDS_DATABASE:
@@ -158,15 +207,25 @@ bool gateway_open(struct gateway *gateway, const struct settings *settings,
 	struct error unreached;
 
 	*gateway = (struct gateway){ .settings = settings };
+	gateway->host_name =
+		settings_host_name(settings, gateway->host_name_text);
 	if (!vault_load(settings, &gateway->vault, err) ||
 		!db_pool_new(settings, &gateway->db, err) ||
 		!hot_open(settings, true, &gateway->hot, err) ||
-		!journal_open(settings, &gateway->journal, err)) {
+		!cache_open(settings, true, &gateway->cache, err) ||
+		!cache_fleet_open(settings, &gateway->cache_fleet, err) ||
+		!metrics_open(settings, &gateway->metrics, err) ||
+		!journal_open(settings, &gateway->journal, err) ||
+		!open_limits(gateway, err)) {
 		gateway_close(gateway);
 		return false;
 	}
 	gateway->snapshots = snapshots_new(gateway->db, gateway->hot);
 	gateway->pool = pool_new();
+	gateway->latencies = latencies_new();
+	gateway->retry_budgets =
+		retry_budgets_new(settings->retry_budget_percent);
+	gateway->breaker_rules = breaker_rules_of(settings);
 	if (!snapshot_refresh(
 		    gateway->snapshots, clock_monotonic_ns(), &unreached))
 		log_warn("starting without the database, calls answer 503 "
@@ -175,12 +234,46 @@ bool gateway_open(struct gateway *gateway, const struct settings *settings,
 	return true;
 }
 
+/* Where several machines share the counters, this one has some of its own. */
+static bool open_limits(struct gateway *gateway, struct error *err)
+{
+	struct settings alone = *gateway->settings;
+
+	if (!limits_open(
+		    gateway->settings, gateway->hot, &gateway->limits, err))
+		return false;
+	gateway->local_limits = gateway->limits;
+	alone.limits_shared = S("no");
+	if (limits_may_wait(gateway->limits)) {
+		gateway->local_limits = NULL;
+		if (!limits_open(
+			    &alone, gateway->hot, &gateway->local_limits, err))
+			return false;
+	}
+	grants_open(gateway);
+	return settler_start(gateway, &gateway->settler, err);
+}
+
+static void close_limits(struct gateway *gateway)
+{
+	settler_stop(gateway->settler);
+	if (gateway->local_limits != gateway->limits)
+		limits_close(gateway->local_limits);
+	limits_close(gateway->limits);
+}
+
 void gateway_close(struct gateway *gateway)
 {
+	close_limits(gateway);
 	journal_close(gateway->journal);
 	pool_free(gateway->pool);
+	retry_budgets_free(gateway->retry_budgets);
+	latencies_free(gateway->latencies);
 	if (gateway->snapshots)
 		snapshots_free(gateway->snapshots);
+	metrics_close(gateway->metrics);
+	cache_fleet_close(gateway->cache_fleet);
+	cache_close(gateway->cache);
 	hot_close(gateway->hot);
 	if (gateway->db)
 		db_pool_free(gateway->db);

@@ -3,21 +3,28 @@
  *
  * gateway.c holds the way of a call on one screen: named stages, run in order
  * by one small loop. call.h is what they share, stages.h what each of them
- * does. The closing steps (meter, record) run at the end of every call, good
- * or bad (call_end.c).
+ * does. The closing steps (meter, record, settle) run at the end of every
+ * call, good or bad (call_end() in record.c).
  */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
 #include "base/settings.h"
+#include "crypto/digest.h"
 #include "crypto/seal.h"
 #include "db/pool.h"
 #include "dialect/dialect.h"
 #include "dialect/service/service.h"
+#include "gateway/balance.h"
 #include "gateway/pool.h"
+#include "gateway/retry.h"
 #include "gateway/snapshot.h"
+#include "hot/breaker.h"
+#include "hot/cache_fleet.h"
 #include "http/exchange.h"
+#include "hot/metrics.h"
 #include "ledger/journal.h"
+#include "ledger/journal_depth.h"
 
 /* What all calls of a process share. Made once, then only read. */
 struct gateway {
@@ -26,8 +33,26 @@ struct gateway {
 	struct vault *vault;
 	struct journal *journal;
 	struct hot *hot;
+	struct cache *cache;
+	struct cache_fleet *cache_fleet; /* NULL: answers stay here */
 	struct snapshots *snapshots;
 	struct pool *pool;
+	struct limits *limits;
+	struct limits *local_limits; /* this machine's; maybe the same */
+	struct settler *settler;
+	struct retry_budgets *retry_budgets;
+	struct latencies *latencies;
+	struct breaker_rules breaker_rules;
+	struct metrics *metrics;
+	/* The server's own, for the pages on health and metrics. */
+	int64_t started_unix_ms;
+	bool is_draining;                     /* atomic */
+	struct journal_depth journal_depth;   /* the janitor's */
+	int64_t log_dropped;                  /* counted so far; his too */
+	bool has_operator_token;              /* metrics.token_file */
+	uint8_t operator_token[SHA256_BYTES]; /* its digest */
+	struct str host_name; /* this machine's, in the request log */
+	char host_name_text[SETTINGS_HOST_NAME_BYTES];
 };
 
 /*
@@ -71,6 +96,14 @@ void gateway_models(
  * what stands between us and a client. */
 void gateway_timed_stream(
 	struct http_exchange *x, const struct dialect *dialect);
+
+/* GET /api/llm/cache/stats: what the cache did for the key's project. */
+void gateway_cache_stats(
+	struct http_exchange *x, const struct dialect *dialect);
+/* DELETE /api/llm/cache/{pattern}: remove the project's answers; `pattern`
+ * is of "provider/model", with '*' for any characters, "" for all. */
+void gateway_cache_clear(struct http_exchange *x, const struct dialect *dialect,
+	struct str pattern);
 
 /* Answer with an error in the client's dialect, outside of any call. */
 void gateway_refuse(struct http_exchange *x, const struct dialect *dialect,

@@ -5,12 +5,13 @@
  * client that left), what went through is counted by its bytes, and the
  * record says so.
  */
-#include "gateway/stages.h"
+#include "gateway/admission.h"
 
 /* Of text in UTF-8, over languages and vocabularies. */
 #define BYTES_PER_TOKEN 4
 
 static void count_by_bytes(struct call *call);
+static void say_billing(struct call *call, bool ended);
 static void add_cost(struct call *call);
 
 void meter(struct call *call)
@@ -23,6 +24,9 @@ void meter(struct call *call)
 	bool ended =
 		(call->complete || call->facts.done) && !call->facts.failed;
 
+	call->charged_picousd = 0;
+	if (cache_meter(call))
+		return;
 	call->usage_source = USAGE_NONE;
 	call->tokens = (struct token_counts){ -1, -1, -1, -1, -1 };
 	call->price = NULL;
@@ -41,6 +45,7 @@ void meter(struct call *call)
 	} else if (answered || left) {
 		count_by_bytes(call);
 	}
+	say_billing(call, ended);
 	if (call->target)
 		add_cost(call);
 }
@@ -55,6 +60,27 @@ static void count_by_bytes(struct call *call)
 	if (call->tokens.prompt < 0)
 		call->tokens.prompt = meter_tokens_of(call->head.prompt_bytes);
 	call->tokens.completion = meter_tokens_of(call->facts.output_bytes);
+}
+
+static void say_billing(struct call *call, bool ended)
+{
+	bool left = call->error.kind == ERR_CLIENT_GONE;
+
+	call->billing_reason = left    ? "client_gone"
+			       : ended ? "no_usage"
+				       : "cut";
+	switch (call->usage_source) {
+	case USAGE_NONE:
+		call->billing = BILLING_NONE;
+		call->billing_reason = "";
+		return;
+	case USAGE_PROVIDER:
+		call->billing = ended ? BILLING_BILLED : BILLING_PARTIAL;
+		if (ended)
+			call->billing_reason = "";
+		return;
+	case USAGE_ESTIMATED: call->billing = BILLING_ESTIMATED; return;
+	}
 }
 
 int64_t meter_tokens_of(int64_t bytes)
@@ -74,6 +100,12 @@ static void add_cost(struct call *call)
 
 	call->price = model_price_for(
 		call->target, call->x->arrived_unix_ms, call->tokens.prompt);
-	if (call->price && call->usage_source != USAGE_NONE)
+	if (call->usage_source == USAGE_NONE)
+		return;
+	if (call->price)
 		call->cost_picousd = price_cost(call->price, &tokens);
+	call->charged_picousd =
+		call->price ? call->cost_picousd
+			    : admission_ceiling(call->gateway, tokens.prompt,
+				      tokens.completion);
 }

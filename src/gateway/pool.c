@@ -103,7 +103,7 @@ static struct candidate candidate_of(
 	if (host)
 		candidate.rank = rank_of(host, model);
 	/* Twice the weight comes first about twice as often. */
-	random_bytes(&random, sizeof(random));
+	random_draw(&random, sizeof(random));
 	if (weight > 0)
 		candidate.draw = ((uint64_t)random << 20) / (uint64_t)weight;
 	return candidate;

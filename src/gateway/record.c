@@ -6,18 +6,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/admission.h"
+#include "gateway/call_log.h"
+#include "gateway/observe.h"
 
-/* The log lines of a loop's calls, written together before it waits. */
-struct log_batch {
-	struct buf lines;
-	struct task write;
-	bool is_deferred;
-};
-
-static _Thread_local struct log_batch log_batch;
-
-static void log_call(struct call *call, struct str line);
-static void write_log_batch(struct task *task);
+static void note_abandoned(struct call *call);
 static void fill_who(const struct call *call, struct usage_record *record);
 static void fill_target(const struct call *call, struct usage_record *record);
 static void fill_times(const struct call *call, struct usage_record *record);
@@ -36,6 +29,7 @@ void record(struct call *call)
 	fill_target(call, &usage);
 	fill_times(call, &usage);
 	usage.started_unix_ms = x->arrived_unix_ms;
+	call->ended_unix_ms = usage_record_ended_ms(&usage);
 	usage.route = x->path;
 	usage.dialect = str_of(call->dialect->name);
 	usage.model_asked = call->head.model;
@@ -48,8 +42,13 @@ void record(struct call *call)
 	}
 	usage.tokens = call->tokens;
 	usage.usage_source = call->usage_source;
+	usage.billing = call->billing;
+	usage.billing_reason = str_of(call->billing_reason);
 	usage.priced = call->price != NULL;
 	usage.cost_picousd = call->cost_picousd;
+	usage.charged_picousd = call->charged_picousd;
+	usage.admitted = call->admission && call->admission->is_admitted;
+	cache_record(call, &usage);
 	usage.request_bytes = (int64_t)call->request_bytes;
 	usage.response_bytes = x->body_bytes;
 	usage_record_write(&usage, &line);
@@ -57,7 +56,9 @@ void record(struct call *call)
 		call->gateway->journal, buf_str(&line), &err);
 	/* Without the journal the log is the only place left. */
 	if (!written || call->gateway->settings->log_requests)
-		log_call(call, buf_str(&line));
+		call_log(call, buf_str(&line));
+	call_log_cost(call, &usage);
+	observe_call(call, &usage);
 	if (!written)
 		log_error("the journal did not take the call above: %s",
 			error_detail(&err));
@@ -69,53 +70,39 @@ void call_end(struct call *call)
 	struct http_exchange *x = call->x;
 
 	loop_timer_clear(x->loop, &call->keepalive);
+	loop_timer_clear(x->loop, &call->retry);
+	outcome_end(call, NULL, ADVICE_GIVE_UP);
 	if (call->upstream)
 		upstream_cancel(call->upstream);
 	call->upstream = NULL;
 	meter(call);
+	cache_store(call);
+	if (call->is_abandoned)
+		note_abandoned(call);
 	if (call->is_recorded)
 		record(call);
+	settle(call);
 	x->waiter = NULL;
 	http_end(x);
 	http_push(x);
 }
 
-/* One system call for each line is a good part of what a call costs. */
-static void log_call(struct call *call, struct str line)
+/* However the provider went on, nobody got it. */
+static void note_abandoned(struct call *call)
 {
-	struct log_batch *batch = &log_batch;
-
-	if (call->x->on_worker || line.n >= LOG_TOGETHER_BYTES) {
-		log_line(line);
-		return;
-	}
-	if (batch->lines.n + line.n >= LOG_TOGETHER_BYTES) {
-		log_lines(buf_str(&batch->lines));
-		buf_clear(&batch->lines);
-	}
-	batch->lines.max = LOG_TOGETHER_BYTES;
-	buf_append(&batch->lines, line);
-	buf_append_char(&batch->lines, '\n');
-	if (!batch->is_deferred) {
-		batch->is_deferred = true;
-		batch->write.run = write_log_batch;
-		loop_defer(call->x->loop, &batch->write);
-	}
-}
-
-static void write_log_batch(struct task *task)
-{
-	struct log_batch *batch = CONTAINER_OF(task, struct log_batch, write);
-
-	log_lines(buf_str(&batch->lines));
-	buf_release(&batch->lines);
-	batch->is_deferred = false;
+	error_set(&call->error, ERR_CLIENT_GONE, "%s",
+		call->facts.done || call->complete
+			? "the provider went on to the end"
+			: "the provider went on for a while");
+	call->status = error_http_status(&call->error);
+	call->complete = false;
 }
 
 static void fill_who(const struct call *call, struct usage_record *usage)
 {
 	usage->request_id = str_of(call->request_id);
 	usage->client_ip = call->x->client_ip;
+	usage->host = call->gateway->host_name;
 	usage->user = call->head.user;
 	if (!call->key)
 		return;
@@ -127,6 +114,10 @@ static void fill_who(const struct call *call, struct usage_record *usage)
 static void fill_target(const struct call *call, struct usage_record *usage)
 {
 	usage->attempts = (int64_t)call->attempts;
+	/* One that did well is all in the row itself. */
+	if (call->attempt_list &&
+		(call->attempt_list->next || call->attempt_list->error.n > 0))
+		usage->attempt_list = call->attempt_list;
 	usage->finish_reason = str_of(call->facts.finish_reason);
 	if (call->alias)
 		usage->alias = call->alias->name;

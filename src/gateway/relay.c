@@ -12,6 +12,7 @@
 #include "gateway/stages.h"
 
 #include "base/clock.h"
+#include "gateway/observe.h"
 
 /* A client that has this much to read yet holds its provider back. */
 #define MAX_PENDING_BYTES 65536
@@ -28,12 +29,15 @@ static void on_done(void *owner, const struct upstream_result *result);
 static void begin_frames(struct call *call, enum framing framing);
 static bool find_framing(const struct call *call, enum framing *out);
 static void on_client_gone(struct http_exchange *x, void *owner);
+static bool may_abandon(const struct call *call);
+static void abandon(struct http_exchange *x, struct call *call);
 static void on_client_drained(struct http_exchange *x, void *owner);
 static void collect(struct call *call, struct str bytes);
 static void relay_events_of(struct call *call, struct str bytes);
 static bool relay_frame(struct call *call, const struct frame *frame);
 static void flush_written(struct call *call);
 static void write_frame(struct call *call, const struct frame *frame);
+static void tell(struct call *call, struct str bytes);
 static void begin_if_first(struct call *call);
 static void write_usage_frame(struct call *call, const struct frame *frame);
 static void end_stream(struct call *call);
@@ -43,6 +47,7 @@ static void end_translated(struct call *call);
 static void end_refused(struct call *call);
 static void tell_pool(struct call *call, int status);
 static void fail(struct call *call);
+static enum failure_advice advise(const struct call *call);
 static void on_silence(struct timer *timer);
 static void write_keepalive(struct call *call);
 static int64_t keepalive_ms(const struct call *call);
@@ -82,6 +87,7 @@ void relay_reset(struct call *call)
 	call->reader = NULL;
 	call->writer = NULL;
 	call->stream_is_closed = false;
+	cache_forget(call);
 	/* The beginning of an event is not to be continued by another's. */
 	begin_frames(call, FRAMING_SSE);
 	chat_facts_init(&call->facts);
@@ -92,6 +98,22 @@ static void begin_frames(struct call *call, enum framing framing)
 	frames_release(&call->frames);
 	frames_init(&call->frames, framing,
 		(size_t)call->gateway->settings->max_frame_bytes);
+}
+
+void relay_begin_kept(struct call *call, enum framing framing)
+{
+	begin_frames(call, framing);
+	translate_begin_stream(call);
+}
+
+void relay_kept(struct call *call, struct str bytes)
+{
+	relay_events_of(call, bytes);
+}
+
+void relay_end_kept(struct call *call)
+{
+	end_stream(call);
 }
 
 void relay_start_keepalive(struct call *call)
@@ -107,6 +129,9 @@ static void on_head(void *owner, int status)
 
 	call->upstream_status = status;
 	call->connect_us = upstream_connect_us(call->upstream);
+	call->reply_type = arena_copy(call->arena,
+		upstream_header(call->upstream, S("content-type")));
+	outcome_head(call);
 	if (call->target->provider->host_count > 0 && status < 400)
 		pool_succeeded(call->gateway->pool, call->base_url);
 	call->is_stream_reply =
@@ -162,10 +187,30 @@ static void on_client_gone(struct http_exchange *x, void *owner)
 {
 	struct call *call = owner;
 
-	(void)x;
+	if (may_abandon(call)) {
+		abandon(x, call);
+		return;
+	}
 	error_set(&call->error, ERR_CLIENT_GONE, "%s", "");
 	call->status = error_http_status(&call->error);
 	call_end(call);
+}
+
+/* The provider counts to the end, for nobody but the request log. Told a
+ * second time, it is the server that wants to end. */
+static bool may_abandon(const struct call *call)
+{
+	return !call->is_abandoned && call->upstream &&
+	       call->target->provider->quirks.on_disconnect == DISCONNECT_DRAIN;
+}
+
+static void abandon(struct http_exchange *x, struct call *call)
+{
+	call->is_abandoned = true;
+	buf_release(&x->out);
+	x->out_sent = 0;
+	x->waiter = &relay_waiter;
+	upstream_resume(call->upstream);
 }
 
 static void on_client_drained(struct http_exchange *x, void *owner)
@@ -192,6 +237,7 @@ static void relay_events_of(struct call *call, struct str bytes)
 	struct frame frame;
 	enum frames_state state;
 
+	cache_collect(call, bytes);
 	frames_feed(&call->frames, bytes);
 	while ((state = frames_next(&call->frames, &frame, &call->error)) ==
 		FRAMES_EVENT) {
@@ -220,8 +266,12 @@ static bool relay_frame(struct call *call, const struct frame *frame)
 	else
 		ok = facts_read_frame(call->dialect, frame, call->reader,
 			&call->facts, call->arena, &call->error);
-	if (ok && call->facts.frame == FRAME_CONTENT && !call->first_token_ns)
+	if (ok && call->facts.frame == FRAME_CONTENT && !call->first_token_ns) {
 		call->first_token_ns = clock_monotonic_ns();
+		outcome_content(call);
+	}
+	if (ok && call->facts.frame == FRAME_CONTENT)
+		observe_token(call);
 	if (ok && is_translated(call))
 		flush_written(call);
 	else if (ok && call->facts.frame == FRAME_USAGE_ONLY)
@@ -239,10 +289,9 @@ static void flush_written(struct call *call)
 
 	if (bytes.n == 0)
 		return;
-	begin_if_first(call);
-	http_body(call->x, call->facts.frame == FRAME_ERROR
-				   ? answer_without_key(call, bytes)
-				   : bytes);
+	tell(call, call->facts.frame == FRAME_ERROR
+			   ? answer_without_key(call, bytes)
+			   : bytes);
 	buf_clear(&call->written);
 }
 
@@ -250,9 +299,16 @@ static void write_frame(struct call *call, const struct frame *frame)
 {
 	bool is_error = call->facts.frame == FRAME_ERROR;
 
-	begin_if_first(call);
-	http_body(call->x,
+	tell(call,
 		is_error ? answer_without_key(call, frame->raw) : frame->raw);
+}
+
+static void tell(struct call *call, struct str bytes)
+{
+	if (call->is_abandoned)
+		return;
+	begin_if_first(call);
+	http_body(call->x, bytes);
 }
 
 /* With the first byte the target is chosen for good: the request's body has
@@ -260,9 +316,11 @@ static void write_frame(struct call *call, const struct frame *frame)
 static void begin_if_first(struct call *call)
 {
 	call->last_write_ms = loop_now_ms(call->x->loop);
+	call->has_told = true;
 	if (!call->x->began)
 		answer_begin_stream(call);
-	if (call->x->body.n > 0 && upstream_body_is_sent(call->upstream))
+	if (call->x->body.n > 0 && call->upstream &&
+		upstream_body_is_sent(call->upstream))
 		buf_release(&call->x->body);
 }
 
@@ -281,9 +339,8 @@ static void write_usage_frame(struct call *call, const struct frame *frame)
 	}
 	meter(call);
 	facts_splice_frame(frame, &call->facts, answer_metadata(call), &splice);
-	begin_if_first(call);
 	for (unsigned i = 0; i < splice.count; i++)
-		http_body(call->x, splice.pieces[i]);
+		tell(call, splice.pieces[i]);
 }
 
 static void end_stream(struct call *call)
@@ -306,8 +363,8 @@ static void end_stream(struct call *call)
 		error_set(&call->error, ERR_UPSTREAM_CUT,
 			"the stream ended before it was complete");
 		/* The error is an event of its own, not a line of this one. */
-		if (is_unfinished && call->x->began && !is_translated(call))
-			http_body(call->x, S("\n\n"));
+		if (is_unfinished && call->has_told && !is_translated(call))
+			tell(call, S("\n\n"));
 		fail(call);
 		return;
 	}
@@ -382,11 +439,14 @@ static void end_translated(struct call *call)
 static void end_refused(struct call *call)
 {
 	struct failure failure;
+	struct upstream *ended = call->upstream;
 	struct str provider = call->target->provider->name;
 
 	failure_read(call->upstream_status,
 		upstream_header(call->upstream, S("retry-after")),
 		buf_str(&call->reply), &failure);
+	failure_read_wait_ms(
+		upstream_header(call->upstream, S("retry-after-ms")), &failure);
 	error_refuse(&call->error, ERR_UPSTREAM_STATUS, NULL,
 		"The provider answered %d%s%s", call->upstream_status,
 		failure.message[0] ? ": " : ".", failure.message);
@@ -402,13 +462,14 @@ static void end_refused(struct call *call)
 			(unsigned)((failure.retry_after_ms + 999) / 1000);
 	if (call->target->provider->host_count > 0)
 		tell_pool(call, call->upstream_status);
-	if (failure.advice != ADVICE_GIVE_UP && !call->x->began &&
-		call->attempts < call->target_count) {
-		call->upstream = NULL;
-		call_next_attempt(call);
-	} else {
-		answer_refusal(call);
-	}
+	call_attempt_failed(
+		call, &failure, failure.advice, failure.retry_after_ms);
+	call->upstream = NULL;
+	if (failure.advice != ADVICE_GIVE_UP && call_goes_on(call))
+		return;
+	/* It lives until libcurl's call of us returns. */
+	call->upstream = ended;
+	answer_refusal(call);
 }
 
 /* A host that fails rests; one that lacks the model has others. */
@@ -425,15 +486,25 @@ static void tell_pool(struct call *call, int status)
 /* The attempt failed as call->error says: the next one, or the end. */
 static void fail(struct call *call)
 {
+	if (cache_replay_failed(call))
+		return;
 	if (call->target->provider->host_count > 0)
 		tell_pool(call, 0);
+	call_attempt_failed(call, NULL, advise(call), -1);
 	if (call->upstream)
 		upstream_cancel(call->upstream);
 	call->upstream = NULL;
-	if (!call->x->began && call->attempts < call->target_count)
-		call_next_attempt(call);
-	else
+	if (!call_goes_on(call))
 		answer_failure(call);
+}
+
+/* Only what surely produced nothing is asked for again of the same target. */
+static enum failure_advice advise(const struct call *call)
+{
+	return call->error.kind == ERR_UPSTREAM_CONNECT ||
+			       call->error.kind == ERR_UPSTREAM_RESET
+		       ? ADVICE_RETRY
+		       : ADVICE_NEXT_TARGET;
 }
 
 /* Nothing was written for a while: keep the connection alive, and find out
@@ -449,6 +520,8 @@ static void on_silence(struct timer *timer)
 		end_stream(call);
 		return;
 	}
+	if (call->is_abandoned)
+		return;
 	if (quiet >= interval) {
 		quiet = 0;
 		call->last_write_ms = loop_now_ms(x->loop);

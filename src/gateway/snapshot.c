@@ -24,7 +24,7 @@ struct snapshots {
 	struct db_pool *db;
 	struct hot *hot;
 	pthread_mutex_t loading;
-	int64_t looked_ns;  /* when the last good look began */
+	int64_t looked_ns;  /* when the last good look began; atomic */
 	int64_t looking_ns; /* when the one that runs began, or 0; atomic */
 	int64_t changes;    /* announced before the last look; atomic */
 	pthread_mutex_t lock;
@@ -98,6 +98,16 @@ bool snapshot_refresh(
 	return ok;
 }
 
+int64_t snapshot_age_ms(struct snapshots *snapshots)
+{
+	int64_t looked_ns =
+		__atomic_load_n(&snapshots->looked_ns, __ATOMIC_ACQUIRE);
+
+	if (looked_ns == INT64_MIN)
+		return -1;
+	return (clock_monotonic_ns() - looked_ns) / 1000000;
+}
+
 bool snapshot_is_stale(struct snapshots *snapshots)
 {
 	int64_t since;
@@ -135,7 +145,7 @@ static bool look(struct snapshots *snapshots, struct error *err)
 	__atomic_store_n(&snapshots->looking_ns, now, __ATOMIC_RELEASE);
 	ok = load_changes(snapshots, err);
 	if (ok)
-		snapshots->looked_ns = now;
+		__atomic_store_n(&snapshots->looked_ns, now, __ATOMIC_RELEASE);
 	__atomic_store_n(&snapshots->changes, changes, __ATOMIC_RELEASE);
 	__atomic_store_n(&snapshots->looking_ns, 0, __ATOMIC_RELEASE);
 	return ok;

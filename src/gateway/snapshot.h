@@ -51,6 +51,9 @@ void snapshot_unpin(struct snapshots *snapshots, struct snapshot *snapshot);
 MUST_USE bool snapshot_refresh(
 	struct snapshots *snapshots, int64_t since_ns, struct error *err);
 
+/* How long ago the last good look began; -1: there was none yet. */
+int64_t snapshot_age_ms(struct snapshots *snapshots);
+
 /*
  * Changes were announced that the newest snapshot does not show. To be asked
  * before snapshot_pin(): the snapshot may be swapped in between. An

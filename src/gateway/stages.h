@@ -9,6 +9,7 @@
 #define GATEWAY_STAGES_H
 
 #include "gateway/call.h"
+#include "hot/key_rest.h"
 
 enum verdict {
 	GO_ON,
@@ -16,6 +17,7 @@ enum verdict {
 	ANSWERED,
 	FAILED,
 	NEEDS_DATABASE, /* run me again on a worker, with a fresh snapshot */
+	NEEDS_WORKER,   /* run me again on a worker */
 };
 
 /* Who asks: the gateway key. */
@@ -24,6 +26,10 @@ enum verdict authenticate(struct call *call);
 enum verdict parse(struct call *call);
 /* Who may serve it: the named model's providers, in order. */
 enum verdict route(struct call *call);
+/* May it be asked: rates, quotas, budgets are reserved for it. */
+enum verdict admit(struct call *call);
+/* Was it asked before? Then the answer is here. */
+enum verdict cache_lookup(struct call *call);
 /* Ask the provider, and the next one while nothing has reached the client. */
 enum verdict call_provider(struct call *call);
 
@@ -31,19 +37,69 @@ enum verdict call_provider(struct call *call);
 enum verdict count_tokens(struct call *call);
 /* What may be asked for: GET /v1/models and /v1/models/{id}. */
 enum verdict list_models(struct call *call);
+/* What the cache did for the key's project, and to empty it. */
+enum verdict cache_stats(struct call *call);
+enum verdict cache_remove(struct call *call);
 /* A stream of ours, piece by piece at known times. */
 enum verdict send_timed_stream(struct call *call);
 
-/* --- call_provider.c, attempt.c --- */
+/* --- call_provider.c, key_choice.c, attempt.c --- */
 
-/* The next target, or the end of the call; on the loop. */
-void call_next_attempt(struct call *call);
+/* Begin the next attempt, or a wait for it; on the loop. False: there is none,
+ * and call->error says why the call fails. */
+MUST_USE bool call_goes_on(struct call *call);
+/* The attempt that ran failed as call->error says: what may follow it.
+ * `failure` is NULL where the provider did not answer; hint_ms is when it
+ * wants to be asked again, -1 when it did not say. */
+void call_attempt_failed(struct call *call, const struct failure *failure,
+	enum failure_advice advice, int64_t hint_ms);
+/* When the call is to be over, attempts and waits together; monotonic. */
+int64_t call_deadline_ms(
+	const struct call *call, const struct provider *provider);
+
+/* One of the provider's keys that do not rest for this model; *out is NULL
+ * when it needs none. False: all of them rest, *rest is the shortest. */
+MUST_USE bool key_choose(const struct call *call, const struct model *model,
+	const struct provider_key **out, struct key_rest *rest);
+
+/* What settings and provider allow, whoever calls. */
+struct upstream_limits attempt_general_limits(
+	const struct gateway *gateway, const struct provider *provider);
 /* Ask call->target; false with call->error set when it cannot be asked. */
 MUST_USE bool attempt_start(struct call *call);
 
 /* Append call->provider_key in the clear; the caller wipes it. ERR_CRYPTO. */
 MUST_USE bool attempt_open_key(
 	const struct call *call, struct buf *secret, struct error *err);
+
+/* --- outcome.c: how attempts end, and who learns of it --- */
+
+/* May a call go there, as its breaker says? Else when to ask again. */
+MUST_USE bool outcome_may_begin(
+	struct call *call, const struct model *model, int64_t *wait_ms);
+/* It may, but it does not. */
+void outcome_let_go(struct call *call, const struct model *model);
+/* The attempt of call->target with call->provider_key begins. */
+void outcome_begin(struct call *call);
+/* A candidate is passed over. */
+void outcome_skip(struct call *call, const struct model *model, const char *why,
+	struct str detail);
+/* The head of an answer is there. */
+void outcome_head(struct call *call);
+/* A stream has begun to say something: enough for a probe. */
+void outcome_content(struct call *call);
+/* The attempt has ended as call->error says; nothing when none runs. */
+void outcome_end(struct call *call, const struct failure *failure,
+	enum failure_advice advice);
+
+/* --- admit.c and its kin (admission.h) --- */
+
+/* Reserve the provider's own rates for one attempt. False: it is not to be
+ * asked now; ERR_RATE_LIMITED, ERR_LIMITS_UNKNOWN. */
+MUST_USE bool admit_provider(
+	struct call *call, const struct provider *provider, struct error *err);
+/* How much is left of what limits the call. */
+void admit_headers(struct call *call);
 
 /* --- translate.c: between two dialects, by way of the neutral form --- */
 
@@ -72,6 +128,11 @@ MUST_USE bool translate_frame(
 	struct call *call, const struct frame *frame, struct buf *out);
 /* A whole answer as a stream, from its first event to its last. */
 MUST_USE bool translate_reply_to_stream(struct call *call, struct buf *out);
+/* The same of an answer that is read already, facts aside. */
+MUST_USE bool translate_response(
+	struct call *call, struct chat_response *response, struct buf *out);
+void translate_response_to_stream(
+	struct call *call, struct chat_response *response, struct buf *out);
 /* What ends the client's stream, unless that is written already. */
 void translate_end(struct call *call, struct buf *out);
 /* The provider's answer is a stream: make what its reader and the client's
@@ -80,6 +141,8 @@ void translate_begin_stream(struct call *call);
 /* The memory of the client's stream; made when it is not there yet. */
 void *translate_writer(struct call *call);
 
+/* Does the client allow no losses? */
+bool call_is_strict(const struct call *call);
 /* Refuse what was lost where the client allows no losses. */
 MUST_USE bool call_check_losses(struct call *call);
 
@@ -98,6 +161,27 @@ bool call_service_ends_unmarked(const struct call *call);
 /* The whole answer, read into the facts; what the client gets of it. */
 MUST_USE bool call_service_read_reply(struct call *call, struct splice *out);
 
+/* --- gateway.c --- */
+
+/* Go on with the stage that waited; an http_work. */
+void call_run_stages(struct http_exchange *x, void *call);
+
+/* --- cache.c and its kin: hooks of the other stages --- */
+
+/* The header that tells what the cache did. */
+void cache_headers(struct call *call);
+/* The tokens of an answer from the cache, which costs nothing; false: it is
+ * none. */
+MUST_USE bool cache_meter(struct call *call);
+void cache_record(const struct call *call, struct usage_record *usage);
+/* Bytes of a provider's stream, which may be kept. */
+void cache_collect(struct call *call, struct str bytes);
+/* They belong to an attempt that failed. */
+void cache_forget(struct call *call);
+/* An answer from the cache cannot be given as call->error says: true when it
+ * was one, and the call is seen to. */
+bool cache_replay_failed(struct call *call);
+
 /* --- relay.c: the provider's answer on its way to the client --- */
 
 extern const struct upstream_events relay_events;
@@ -106,6 +190,11 @@ extern const struct http_waiter relay_waiter;
 void relay_init(struct call *call);
 /* Forget what an attempt brought, before the next one. */
 void relay_reset(struct call *call);
+/* The same for a stream that was kept: how it begins, bytes of it, its end.
+ * The last two may end the call. */
+void relay_begin_kept(struct call *call, enum framing framing);
+void relay_kept(struct call *call, struct str bytes);
+void relay_end_kept(struct call *call);
 /* Watch over the silences of a stream from now on. */
 void relay_start_keepalive(struct call *call);
 
@@ -138,9 +227,14 @@ bool answer_wants_metadata(const struct call *call);
 int64_t meter_tokens_of(int64_t bytes);
 /* Count the tokens and the cost of what was produced. */
 void meter(struct call *call);
+/* Keep the answer for others, or let them know that there is none. */
+void cache_store(struct call *call);
 /* Journal and log line. */
 void record(struct call *call);
-/* Both, and the exchange's end: the call is gone after this. */
+/* End what admit() reserved with what was used; after record(), so that a
+ * call that is settled is always in the journal. */
+void settle(struct call *call);
+/* All of it, and the exchange's end: the call is gone after this. */
 void call_end(struct call *call);
 
 #endif

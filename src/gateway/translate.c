@@ -18,7 +18,6 @@ static bool begin(struct call *call);
 static bool write_request(struct call *call);
 static bool read_request(struct call *call);
 static bool find_losses(struct call *call);
-static bool is_strict(const struct call *call);
 static void set_stream_options(struct call *call);
 static bool read_reply(struct call *call, struct chat_response *out);
 static bool read_failure(struct call *call, struct json root);
@@ -79,7 +78,7 @@ bool call_check_losses(struct call *call)
 {
 	struct buf *names = &call->losses.names;
 
-	if (names->n == 0 || !is_strict(call))
+	if (names->n == 0 || !call_is_strict(call))
 		return true;
 	return error_refuse(&call->error, ERR_UNSUPPORTED, buf_cstr(names),
 		"The provider of the chosen model has no words for: %s.",
@@ -106,7 +105,7 @@ static bool find_losses(struct call *call)
 		&call->error);
 }
 
-static bool is_strict(const struct call *call)
+bool call_is_strict(const struct call *call)
 {
 	struct str header = http_param(call->x, S("HTTP_X_GATEWAY_STRICT"));
 
@@ -132,10 +131,15 @@ bool translate_reply(struct call *call, struct buf *out)
 {
 	struct chat_response response;
 
-	if (!read_reply(call, &response))
-		return false;
-	fill_in(call, &response);
-	call->dialect->write_response(&response, out);
+	return read_reply(call, &response) &&
+	       translate_response(call, &response, out);
+}
+
+bool translate_response(
+	struct call *call, struct chat_response *response, struct buf *out)
+{
+	fill_in(call, response);
+	call->dialect->write_response(response, out);
 	return !out->failed ||
 	       error_set(&call->error, ERR_UPSTREAM_TOO_LARGE,
 		       "the answer is too large when translated");
@@ -192,15 +196,29 @@ bool translate_frame(
 
 bool translate_reply_to_stream(struct call *call, struct buf *out)
 {
-	struct chat_event event = { .kind = CHAT_EVENT_DELTA, .done = true };
+	struct chat_response response;
 
-	if (!read_reply(call, &event.delta))
+	if (!read_reply(call, &response))
 		return false;
+	translate_response_to_stream(call, &response, out);
+	return true;
+}
+
+void translate_response_to_stream(
+	struct call *call, struct chat_response *response, struct buf *out)
+{
+	struct chat_event event = {
+		.kind = CHAT_EVENT_DELTA,
+		.delta = *response,
+		.done = true,
+	};
+
+	/* The own words of a whole answer are not those of an event. */
+	event.delta.dialect = S("");
 	for (size_t i = 0; i < event.delta.choice_count; i++)
 		chat_number_calls(&event.delta.choices[i].message);
 	call->facts.done = true;
 	write_event(call, &event, out);
-	return true;
 }
 
 void translate_end(struct call *call, struct buf *out)

@@ -27,6 +27,17 @@
 
 /* Raised after each committed change of keys or catalogue. */
 #define HOT_SNAPSHOT_CHANGES S("snapshot/changes")
+/* "limit/...": see hot/limit_lmdb.h. */
+/* In front of a counter's name: what it does not know yet (gateway/late.h). */
+#define HOT_LATE S("late/")
+/* In front of the id of a call that runs, and a counter's name: what will be
+ * late when it has ended. */
+#define HOT_PROMISED S("promised/")
+/* Of grants (gateway/grants.h): when they were renewed, how often lost. */
+#define HOT_GRANTS_RENEWED S("grants/renewed")
+#define HOT_GRANTS_LOST S("grants/lost")
+/* The last minute whose line is in metrics.log. */
+#define HOT_METRICS_MINUTE S("metrics/minute")
 
 struct hot;
 

@@ -84,6 +84,7 @@ struct http_exchange {
 	struct buf out;     /* FastCGI records not yet sent */
 	size_t out_sent;    /* of them */
 	int64_t body_bytes; /* of the answer so far, sent or not */
+	int status;         /* of the answer; 0: it has not begun */
 	bool in_head;
 	bool began;
 	bool ended;

@@ -22,6 +22,7 @@ void http_begin(struct http_exchange *x, int status, const char *content_type)
 	assert(!x->began);
 	x->began = true;
 	x->in_head = true;
+	x->status = status;
 	buf_printf(&x->head, "Status: %d\r\n", status);
 	http_header(x, "Content-Type", str_of(content_type));
 }

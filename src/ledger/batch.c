@@ -25,11 +25,13 @@
 	" completion_tokens, cached_tokens, cache_write_tokens,"            \
 	" reasoning_tokens, usage_source, priced, cost_picousd,"            \
 	" saved_picousd, queue_us, gateway_us, connect_us, first_token_us," \
-	" total_us, request_bytes, response_bytes, provider_dialect,"       \
-	" dropped) VALUES "
+	" total_us, request_bytes, response_bytes, host, charged_picousd,"  \
+	" admitted, provider_dialect,"                                      \
+	" dropped, billing, billing_reason) VALUES "
 #define ROW                                                             \
 	"(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?," \
-	"?,?,?,?,?,?,?,?,?,?,?,?,?)"
+	"?,?,?,"                                                        \
+	"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 /* Rows of the statement for many. */
 #define MANY 50
 #define TIMES_5(row) row "," row "," row "," row "," row
@@ -63,6 +65,8 @@ static const struct text_column text_columns[] = {
 	TEXT(finish_reason, 32),
 	TEXT(provider_dialect, 32),
 	TEXT(dropped, 1024),
+	TEXT(host, 64),
+	TEXT(billing_reason, 16),
 };
 
 struct number_column {
@@ -101,6 +105,9 @@ static bool insert_requests(struct db *db,
 	const struct usage_record *const *records, size_t count,
 	struct error *err);
 static void bind_request(struct stmt *stmt, const struct usage_record *record);
+static bool insert_attempts(struct db *db,
+	const struct usage_record *const *records, size_t count,
+	struct error *err);
 static void bind_measure(struct stmt *stmt, int64_t value);
 static bool is_row(struct db *db, const struct usage_record *record,
 	bool *found, struct error *err);
@@ -122,6 +129,7 @@ void batch_fit_record(struct usage_record *record)
 
 		*number = column_int(*number, column->min, column->max);
 	}
+	attempt_fit_list(record->attempt_list);
 }
 
 bool batch_load_position(
@@ -215,6 +223,7 @@ static bool store_parts(
 
 	return move_position(db, batch, count, err) &&
 	       insert_requests(db, records, count, err) &&
+	       insert_attempts(db, records, count, err) &&
 	       rollup_add(db, records, count, err);
 }
 
@@ -290,6 +299,12 @@ static void bind_request(struct stmt *stmt, const struct usage_record *record)
 		[USAGE_PROVIDER] = STR("provider"),
 		[USAGE_ESTIMATED] = STR("estimated"),
 	};
+	static const struct str billings[] = {
+		[BILLING_NONE] = STR("none"),
+		[BILLING_BILLED] = STR("billed"),
+		[BILLING_PARTIAL] = STR("partial"),
+		[BILLING_ESTIMATED] = STR("estimated"),
+	};
 
 	stmt_bind_int(stmt, record->started_unix_ms);
 	stmt_bind_str(stmt, record->request_id);
@@ -332,8 +347,26 @@ static void bind_request(struct stmt *stmt, const struct usage_record *record)
 	bind_measure(stmt, record->total_us);
 	stmt_bind_int(stmt, record->request_bytes);
 	stmt_bind_int(stmt, record->response_bytes);
+	stmt_bind_str(stmt, record->host);
+	stmt_bind_int(stmt, usage_record_charged(record));
+	stmt_bind_int(stmt, record->admitted);
 	stmt_bind_str(stmt, record->provider_dialect);
 	stmt_bind_str(stmt, record->dropped);
+	stmt_bind_str(stmt, billings[record->billing]);
+	stmt_bind_str(stmt, record->billing_reason);
+}
+
+static bool insert_attempts(struct db *db,
+	const struct usage_record *const *records, size_t count,
+	struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!attempt_insert(db, records[i]->started_unix_ms,
+			    records[i]->request_id, records[i]->attempt_list,
+			    err))
+			return false;
+	}
+	return true;
 }
 
 static void bind_measure(struct stmt *stmt, int64_t value)

@@ -69,4 +69,12 @@ MUST_USE bool journal_sync(struct journal *journal, struct error *err);
 MUST_USE bool journal_replay(const struct settings *settings,
 	struct db_pool *pool, size_t *moved, struct error *err);
 
+/*
+ * The same, but a file that another one is replaying is waited for: when this
+ * returns true, all that was appended before on this machine is in MariaDB
+ * (or was refused).
+ */
+MUST_USE bool journal_replay_all(const struct settings *settings,
+	struct db_pool *pool, size_t *moved, struct error *err);
+
 #endif

@@ -27,6 +27,7 @@ struct replay {
 	struct db_pool *pool;
 	struct db *db; /* NULL until it is needed */
 	int folder;
+	bool waits;         /* for files that another one replays */
 	char *chunk;        /* CHUNK_BYTES */
 	struct arena arena; /* what one batch needs */
 	size_t moved;
@@ -46,12 +47,14 @@ struct source {
 	struct error reason; /* why the last of them is */
 };
 
+static bool replay_folder(const struct settings *settings, struct db_pool *pool,
+	bool waits, size_t *moved, struct error *err);
 static bool replay_files(struct replay *replay, struct error *err);
 static bool replay_file(
 	struct replay *replay, const char *name, struct error *err);
 static bool open_source(struct replay *replay, struct source *source,
 	bool *ours, struct error *err);
-static bool lock_source(int file);
+static bool lock_source(int file, bool waits);
 static bool replay_source(
 	struct replay *replay, struct source *source, struct error *err);
 static bool replay_batch(
@@ -83,7 +86,19 @@ static void log_source(const struct source *source);
 bool journal_replay(const struct settings *settings, struct db_pool *pool,
 	size_t *moved, struct error *err)
 {
-	struct replay replay = { .pool = pool };
+	return replay_folder(settings, pool, false, moved, err);
+}
+
+bool journal_replay_all(const struct settings *settings, struct db_pool *pool,
+	size_t *moved, struct error *err)
+{
+	return replay_folder(settings, pool, true, moved, err);
+}
+
+static bool replay_folder(const struct settings *settings, struct db_pool *pool,
+	bool waits, size_t *moved, struct error *err)
+{
+	struct replay replay = { .pool = pool, .waits = waits };
 	bool replayed;
 
 	*moved = 0;
@@ -161,7 +176,7 @@ static bool open_source(struct replay *replay, struct source *source,
 	if (source->file < 0)
 		return error_set(err, ERR_IO, "journal: cannot open %s: %s",
 			source->name, strerror(errno));
-	if (lock_source(source->file)) {
+	if (lock_source(source->file, replay->waits)) {
 		/* In this order: a finished file's size is its last one. */
 		source->is_finished =
 			flock(source->file, LOCK_SH | LOCK_NB) == 0;
@@ -175,11 +190,11 @@ static bool open_source(struct replay *replay, struct source *source,
 	return true;
 }
 
-static bool lock_source(int file)
+static bool lock_source(int file, bool waits)
 {
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	return fcntl(file, F_OFD_SETLK, &whole) == 0;
+	return fcntl(file, waits ? F_OFD_SETLKW : F_OFD_SETLK, &whole) == 0;
 }
 
 static bool replay_source(

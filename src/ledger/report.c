@@ -14,7 +14,14 @@
 #define PAGE_ROWS 1000
 #define PAGE_MAX_BYTES (64 << 20)
 
-enum column_type { TYPE_TEXT, TYPE_INT, TYPE_BOOL, TYPE_TIME, TYPE_USD };
+enum column_type {
+	TYPE_TEXT,
+	TYPE_INT,
+	TYPE_BOOL,
+	TYPE_TIME,
+	TYPE_USD,
+	TYPE_JSON /* left out of CSV */
+};
 
 struct column {
 	const char *name;
@@ -58,9 +65,15 @@ static const struct column columns[] = {
 	{ "route", TYPE_TEXT },
 	{ "alias", TYPE_TEXT },
 	{ "complexity", TYPE_TEXT },
+	{ "priced", TYPE_BOOL },
+	{ "charged_usd", TYPE_USD },
+	{ "host", TYPE_TEXT },
 	{ "client_ip", TYPE_TEXT },
 	{ "provider_dialect", TYPE_TEXT },
 	{ "dropped", TYPE_TEXT },
+	{ "billing", TYPE_TEXT },
+	{ "billing_reason", TYPE_TEXT },
+	{ "attempt_list", TYPE_JSON },
 };
 
 #define SELECT_PAGE                                                         \
@@ -74,8 +87,20 @@ static const struct column columns[] = {
 	" IF(r.cache_hit, r.saved_picousd, NULL), r.error_detail,"          \
 	" r.finish_reason, r.attempts, r.queue_us, r.gateway_us,"           \
 	" r.connect_us, r.request_bytes, r.response_bytes, r.user,"         \
-	" r.dialect, r.route, r.alias, r.complexity, r.client_ip,"          \
-	" r.provider_dialect, r.dropped"                                    \
+	" r.dialect, r.route, r.alias, r.complexity, r.priced,"             \
+	" r.charged_picousd, r.host, r.client_ip,"                          \
+	" r.provider_dialect, r.dropped, r.billing, r.billing_reason,"      \
+	" (SELECT JSON_ARRAYAGG(JSON_OBJECT('attempt', t.attempt,"          \
+	" 'model', t.model_used, 'provider', t.provider,"                   \
+	" 'provider_key_id', t.provider_key_id, 'status', t.status,"        \
+	" 'error', t.error, 'error_detail', t.error_detail,"                \
+	" 'advice', t.advice,"                                              \
+	" 'upstream_request_id', t.upstream_request_id,"                    \
+	" 'offset_us', t.offset_us, 'connect_us', t.connect_us,"            \
+	" 'first_byte_us', t.first_byte_us, 'total_us', t.total_us)"        \
+	" ORDER BY t.attempt) FROM request_attempts t"                      \
+	" WHERE t.started_ms = r.started_ms"                                \
+	" AND t.request_id = r.request_id)"                                 \
 	" FROM requests r"                                                  \
 	" LEFT JOIN projects p ON p.id = r.project_id"                      \
 	" LEFT JOIN gateway_keys k ON k.id = r.key_id"                      \
@@ -144,6 +169,8 @@ static void write_head(struct report *report)
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+		if (columns[i].type == TYPE_JSON)
+			continue;
 		if (i > 0)
 			buf_append_char(&report->text, ',');
 		buf_append(&report->text, str_of(columns[i].name));
@@ -184,6 +211,8 @@ static void write_row(struct report *report, struct stmt *stmt)
 
 	if (report->format == REPORT_CSV) {
 		for (unsigned i = 0; i < ARRAY_LEN(columns); i++) {
+			if (columns[i].type == TYPE_JSON)
+				continue;
 			if (i > 0)
 				buf_append_char(&report->text, ',');
 			write_csv_cell(&report->text, &columns[i], stmt, i);
@@ -215,6 +244,7 @@ static void write_csv_cell(struct buf *out, const struct column *column,
 		return;
 	case TYPE_TIME: clock_format(stmt_int(stmt, index), text); break;
 	case TYPE_USD: money_format_usd(stmt_int(stmt, index), text); break;
+	case TYPE_JSON: return;
 	}
 	buf_append(out, str_of(text));
 }
@@ -257,6 +287,7 @@ static void write_json_member(struct json_writer *json,
 		return;
 	case TYPE_TIME: clock_format(stmt_int(stmt, index), text); break;
 	case TYPE_USD: money_format_usd(stmt_int(stmt, index), text); break;
+	case TYPE_JSON: json_write_raw(json, stmt_str(stmt, index)); return;
 	}
 	json_write_str(json, str_of(text));
 }

@@ -52,14 +52,16 @@ enum sum {
 	SUM_TOTAL_US,
 	SUM_TOTAL_REQUESTS,
 	SUM_HISTOGRAM, /* the first of its columns */
-	SUMS = SUM_HISTOGRAM + 10
+	SUM_CHARGED = SUM_HISTOGRAM + 10,
+	SUM_ADMITTED,
+	SUMS
 };
 
 /* A call counts in the first whose bound it stays under, else in the last. */
 static const int64_t histogram_us[] = { 100000, 250000, 500000, 1000000,
 	2500000, 5000000, 10000000, 30000000, 60000000 };
 
-_Static_assert(SUM_HISTOGRAM + ARRAY_LEN(histogram_us) + 1 == SUMS,
+_Static_assert(SUM_HISTOGRAM + ARRAY_LEN(histogram_us) + 1 == SUM_CHARGED,
 	"one column for each bound, and one for the rest");
 
 struct cell {
@@ -72,29 +74,29 @@ struct cell {
 #define ADD(column)                               \
 	column "=" column "+LEAST(VALUES(" column \
 	       "),9223372036854775807-" column ")"
-#define UPSERT(table, rows)                                                                                                                                        \
-	"INSERT INTO " table " (bucket_ms, project_id, key_id, model_id,"                                                                                          \
-	" provider_id, organisation_id, requests, errors, incomplete,"                                                                                             \
-	" streamed, cache_hits, unpriced, prompt_tokens,"                                                                                                          \
-	" completion_tokens, cached_tokens, cache_write_tokens,"                                                                                                   \
-	" reasoning_tokens, cost_picousd, saved_picousd, queue_us,"                                                                                                \
-	" gateway_us, first_token_us, first_token_requests, total_us,"                                                                                             \
-	" total_requests, under_100ms, under_250ms, under_500ms, under_1s,"                                                                                        \
-	" under_2500ms, under_5s, under_10s, under_30s, under_60s,"                                                                                                \
-	" over_60s) VALUES " rows                                                                                                                                  \
-	" ON DUPLICATE KEY UPDATE " ADD("requests") "," ADD("errors") "," ADD("incomplete") "," ADD("streamed") "," ADD("cache_hits") "," ADD("unpriced") "," ADD( \
-		"prompt_tokens") "," ADD("completion_tokens") "," ADD("cached_tokens") "," ADD("cache_write_tokens") "," ADD("reasoning_tokens") "," ADD("cost_picousd") "," ADD("saved_picousd") "," ADD("queue_us") "," ADD("gateway_us") "," ADD("first_token_us") "," ADD("first_token_requests") "," ADD("total_us") "," ADD("total_requests") "," ADD("under_100ms") "," ADD("under_250ms") "," ADD("under_500ms") "," ADD("under_1s") "," ADD("under_2500ms") "," ADD("under_5s") "," ADD("under_10s") "," ADD("under_30s") "," ADD("under_60s") "," ADD("over_60s")
+#define UPSERT(table, rows)                                                                                                                                                                                                                                                                                                                                                      \
+	"INSERT INTO " table " (bucket_ms, project_id, key_id, model_id,"                                                                                                                                                                                                                                                                                                        \
+	" provider_id, organisation_id, requests, errors, incomplete,"                                                                                                                                                                                                                                                                                                           \
+	" streamed, cache_hits, unpriced, prompt_tokens,"                                                                                                                                                                                                                                                                                                                        \
+	" completion_tokens, cached_tokens, cache_write_tokens,"                                                                                                                                                                                                                                                                                                                 \
+	" reasoning_tokens, cost_picousd, saved_picousd, queue_us,"                                                                                                                                                                                                                                                                                                              \
+	" gateway_us, first_token_us, first_token_requests, total_us,"                                                                                                                                                                                                                                                                                                           \
+	" total_requests, under_100ms, under_250ms, under_500ms, under_1s,"                                                                                                                                                                                                                                                                                                      \
+	" under_2500ms, under_5s, under_10s, under_30s, under_60s,"                                                                                                                                                                                                                                                                                                              \
+	" over_60s, charged_picousd, admitted) VALUES " rows                                                                                                                                                                                                                                                                                                                     \
+	" ON DUPLICATE KEY UPDATE " ADD("requests") "," ADD("errors") "," ADD("incomplete") "," ADD("streamed") "," ADD("cache_hits") "," ADD("unpriced") "," ADD("prompt_tokens") "," ADD("completion_tokens") "," ADD("cached_tokens") "," ADD("cache_write_tokens") "," ADD("reasoning_tokens") "," ADD("cost_picousd") "," ADD("saved_picousd") "," ADD("queue_us") "," ADD( \
+		"gateway_us") "," ADD("first_token_us") "," ADD("first_token_requests") "," ADD("total_us") "," ADD("total_requests") "," ADD("under_100ms") "," ADD("under_250ms") "," ADD("under_500ms") "," ADD("under_1s") "," ADD("under_2500ms") "," ADD("under_5s") "," ADD("under_10s") "," ADD("under_30s") "," ADD("under_60s") "," ADD("over_60s") "," ADD("charged_picousd") "," ADD("admitted")
 #define ROW                                                               \
 	"(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?," \
-	"?,?,?,?)"
+	"?,?,?,?,?,?)"
 
-#define UPSERT_USER(rows)                                                      \
-	"INSERT INTO usage_user_day (bucket_ms, project_id, user,"             \
-	" organisation_id, requests, errors, prompt_tokens,"                   \
-	" completion_tokens, cost_picousd) VALUES " rows                       \
-	" ON DUPLICATE KEY UPDATE " ADD("requests") "," ADD("errors") "," ADD( \
-		"prompt_tokens") "," ADD("completion_tokens") "," ADD("cost_picousd")
-#define USER_ROW "(?,?,?,?,?,?,?,?,?)"
+#define UPSERT_USER(rows)                                                                               \
+	"INSERT INTO usage_user_day (bucket_ms, project_id, user,"                                      \
+	" organisation_id, requests, errors, prompt_tokens,"                                            \
+	" completion_tokens, cost_picousd, charged_picousd, admitted) VALUES " rows                     \
+	" ON DUPLICATE KEY UPDATE " ADD("requests") "," ADD("errors") "," ADD("prompt_tokens") "," ADD( \
+		"completion_tokens") "," ADD("cost_picousd") "," ADD("charged_picousd") "," ADD("admitted")
+#define USER_ROW "(?,?,?,?,?,?,?,?,?,?,?)"
 
 /* One table of totals. */
 struct rollup {
@@ -209,6 +211,8 @@ static void fill_sums(int64_t sums[SUMS], const struct usage_record *record)
 		record->total_us >= histogram_us[at])
 		at++;
 	sums[SUM_HISTOGRAM + at] = record->total_us >= 0;
+	sums[SUM_CHARGED] = usage_record_charged(record);
+	sums[SUM_ADMITTED] = record->admitted;
 }
 
 static int64_t known(int64_t value)
@@ -295,4 +299,6 @@ static void bind_user_cell(struct stmt *stmt, const struct cell *cell)
 	stmt_bind_int(stmt, cell->sums[SUM_PROMPT_TOKENS]);
 	stmt_bind_int(stmt, cell->sums[SUM_COMPLETION_TOKENS]);
 	stmt_bind_int(stmt, cell->sums[SUM_COST]);
+	stmt_bind_int(stmt, cell->sums[SUM_CHARGED]);
+	stmt_bind_int(stmt, cell->sums[SUM_ADMITTED]);
 }

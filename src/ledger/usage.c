@@ -6,7 +6,14 @@
 
 #include "base/json.h"
 
-enum field_type { FIELD_TEXT, FIELD_INT, FIELD_BOOL, FIELD_SOURCE };
+enum field_type {
+	FIELD_TEXT,
+	FIELD_INT,
+	FIELD_BOOL,
+	FIELD_SOURCE,
+	FIELD_BILLING,
+	FIELD_ATTEMPTS
+};
 
 struct field {
 	const char *name;
@@ -41,6 +48,7 @@ static const struct field fields[] = {
 	ID(key_id),
 	TEXT(user),
 	TEXT(client_ip),
+	TEXT(host),
 	COUNT(started_unix_ms),
 	TEXT(route),
 	TEXT(dialect),
@@ -62,6 +70,7 @@ static const struct field fields[] = {
 	TEXT(finish_reason),
 	BOOL(complete),
 	BOOL(cache_hit),
+	BOOL(coalesced),
 	TOKENS(prompt),
 	TOKENS(completion),
 	TOKENS(cached),
@@ -72,6 +81,10 @@ static const struct field fields[] = {
 	BOOL(priced),
 	COUNT(cost_picousd),
 	COUNT(saved_picousd),
+	MEASURE(charged_picousd),
+	BOOL(admitted),
+	{ "billing", FIELD_BILLING, offsetof(struct usage_record, billing), 0 },
+	TEXT(billing_reason),
 	MEASURE(queue_us),
 	MEASURE(gateway_us),
 	MEASURE(connect_us),
@@ -79,6 +92,15 @@ static const struct field fields[] = {
 	MEASURE(total_us),
 	COUNT(request_bytes),
 	COUNT(response_bytes),
+	{ "attempt_list", FIELD_ATTEMPTS,
+		offsetof(struct usage_record, attempt_list), 0 },
+};
+
+static const char *const billing_words[] = {
+	[BILLING_NONE] = "none",
+	[BILLING_BILLED] = "billed",
+	[BILLING_PARTIAL] = "partial",
+	[BILLING_ESTIMATED] = "estimated",
 };
 
 static void write_field(struct json_writer *json, const struct field *field,
@@ -88,6 +110,7 @@ static const struct field *find_field(struct json_member member, size_t *next);
 static bool read_field(struct usage_record *record, const struct field *field,
 	struct json value, struct arena *arena);
 static bool read_source(struct json value, enum usage_source *out);
+static bool read_billing(struct json value, enum billing *out);
 
 static inline struct str *text_at(
 	const struct usage_record *record, const struct field *field)
@@ -125,6 +148,20 @@ void usage_record_write(const struct usage_record *record, struct buf *out)
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 		write_field(&json, &fields[i], record);
 	json_end_object(&json);
+}
+
+int64_t usage_record_ended_ms(const struct usage_record *record)
+{
+	return record->started_unix_ms +
+	       (record->total_us > 0 ? record->total_us / 1000 : 0);
+}
+
+int64_t usage_record_charged(const struct usage_record *record)
+{
+	if (record->charged_picousd >= 0)
+		return record->charged_picousd;
+	return record->priced && record->cost_picousd > 0 ? record->cost_picousd
+							  : 0;
 }
 
 bool usage_record_read(struct usage_record *record, struct str json,
@@ -185,6 +222,17 @@ static void write_field(struct json_writer *json, const struct field *field,
 			json_member_str(json, field->name,
 				str_of(sources[record->usage_source]));
 		return;
+	case FIELD_BILLING:
+		if (record->billing != BILLING_NONE)
+			json_member_str(json, field->name,
+				str_of(billing_words[record->billing]));
+		return;
+	case FIELD_ATTEMPTS:
+		if (record->attempt_list) {
+			json_name(json, field->name);
+			attempt_write_list(record->attempt_list, json);
+		}
+		return;
 	}
 }
 
@@ -222,6 +270,9 @@ static bool read_field(struct usage_record *record, const struct field *field,
 	case FIELD_INT: return json_int(value, int_at(record, field));
 	case FIELD_BOOL: return json_bool(value, bool_at(record, field));
 	case FIELD_SOURCE: return read_source(value, &record->usage_source);
+	case FIELD_BILLING: return read_billing(value, &record->billing);
+	case FIELD_ATTEMPTS:
+		return attempt_read_list(value, arena, &record->attempt_list);
 	}
 	return false;
 }
@@ -233,5 +284,17 @@ static bool read_source(struct json value, enum usage_source *out)
 		return false;
 	*out = json_text_is(value, S("provider")) ? USAGE_PROVIDER
 						  : USAGE_ESTIMATED;
+	return true;
+}
+
+/* A word that this version does not know: as above. */
+static bool read_billing(struct json value, enum billing *out)
+{
+	if (value.type != JSON_TYPE_STRING)
+		return false;
+	*out = BILLING_ESTIMATED;
+	for (unsigned i = 0; i < ARRAY_LEN(billing_words); i++)
+		if (json_text_is(value, str_of(billing_words[i])))
+			*out = i;
 	return true;
 }

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "ledger/attempt.h"
 
 /* Tokens as the provider counted them; -1 where it did not say. */
 struct token_counts {
@@ -25,6 +26,14 @@ enum usage_source {
 	USAGE_ESTIMATED, /* by us: the provider's count never came */
 };
 
+/* How sure it is what the call costs. */
+enum billing {
+	BILLING_NONE,      /* nothing was produced */
+	BILLING_BILLED,    /* the provider's final count */
+	BILLING_PARTIAL,   /* its count of what was produced before the cut */
+	BILLING_ESTIMATED, /* our own estimate */
+};
+
 struct usage_record {
 	/* Who. Ids are 0 where unknown (a call without a valid key). */
 	struct str request_id; /* unique; never empty */
@@ -33,6 +42,7 @@ struct usage_record {
 	int64_t key_id;
 	struct str user; /* the request's own `user` member */
 	struct str client_ip;
+	struct str host; /* the gateway's machine (server.host_name) */
 	/* What was asked. */
 	int64_t started_unix_ms;
 	struct str route;   /* the path */
@@ -57,12 +67,18 @@ struct usage_record {
 	struct str finish_reason; /* of the first choice, in OpenAI's words */
 	bool complete;            /* false: cut short, by either side */
 	bool cache_hit;
+	bool coalesced; /* a hit that waited for another's call */
 	/* What it used and cost. */
 	struct token_counts tokens;
 	enum usage_source usage_source;
 	bool priced; /* false: no price was known, cost means nothing */
 	int64_t cost_picousd;
 	int64_t saved_picousd; /* what a cache hit did not cost */
+	/* What budgets are charged; -1: the cost, where it was priced. */
+	int64_t charged_picousd;
+	bool admitted; /* it got past all limits: quotas count it */
+	enum billing billing;
+	struct str billing_reason; /* client_gone, cut, no_usage or "" */
 	/* How long it took. -1 where it never came to that. */
 	int64_t queue_us;       /* from arrival to the first stage */
 	int64_t gateway_us;     /* our own work before the provider was asked */
@@ -71,13 +87,16 @@ struct usage_record {
 	int64_t total_us;
 	int64_t request_bytes;
 	int64_t response_bytes;
+	/* Where there were several, or the only one failed. */
+	struct attempt_record *attempt_list;
 };
 
 #define USAGE_MAX_REQUEST_ID_BYTES 40
 /* Texts longer than this are cut, between two characters, when written. */
 #define USAGE_MAX_TEXT_BYTES 4096
 
-/* Everything unknown: texts empty, ids 0, token counts and durations -1. */
+/* Everything unknown: texts empty, ids 0; token counts, durations and what is
+ * charged -1. */
 void usage_record_init(struct usage_record *record);
 
 /*
@@ -85,6 +104,13 @@ void usage_record_init(struct usage_record *record);
  * that are as usage_record_init() left them are not written.
  */
 void usage_record_write(const struct usage_record *record, struct buf *out);
+
+/* When it ended, as the row of the request log says: its beginning and how
+ * long it took, in Unix milliseconds. */
+int64_t usage_record_ended_ms(const struct usage_record *record);
+
+/* What budgets are charged for it, never negative. */
+int64_t usage_record_charged(const struct usage_record *record);
 
 /*
  * Read it back; texts are views of `json` or live in the arena. Members that

@@ -131,8 +131,10 @@ void port_abort(struct port *port)
 
 	for (struct connection *c = port->first; c; c = next) {
 		next = c->next;
-		/* Without a descriptor: told already, its owner is at it. */
-		if (c->state == CONNECTION_BUSY && c->x.fd >= 0)
+		/* Without a descriptor: told already. An owner that waits on
+		 * has work of its own to end. */
+		if (c->state == CONNECTION_BUSY &&
+			(c->x.fd >= 0 || c->x.waiter))
 			on_gone(c);
 	}
 }

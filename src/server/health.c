@@ -3,12 +3,18 @@
  */
 #include "server/health.h"
 
+#include "server/page.h"
+
 void health_serve(struct http_exchange *x)
 {
-	http_begin(x, 200, "application/json");
-	http_header(x, "Cache-Control", S("no-store"));
-	http_body(x, S("{\"status\":\"ok\",\"version\":\"" LLM_GATEWAY_VERSION
-		       "\"}\n"));
-	http_end(x);
-	http_push(x);
+	const struct gateway *gateway = x->app;
+
+	if (__atomic_load_n(&gateway->is_draining, __ATOMIC_RELAXED))
+		page_answer_json(x, 503,
+			S("{\"status\":\"draining\",\"version\":"
+			  "\"" LLM_GATEWAY_VERSION "\"}\n"));
+	else
+		page_answer_json(x, 200,
+			S("{\"status\":\"ok\",\"version\":"
+			  "\"" LLM_GATEWAY_VERSION "\"}\n"));
 }

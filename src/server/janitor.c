@@ -7,7 +7,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/grants.h"
+#include "gateway/late.h"
+#include "gateway/orphans.h"
 #include "ledger/partition.h"
+#include "server/measure.h"
 
 /* A job that fails is quiet about it for this long. */
 #define COMPLAINT_MS 30000
@@ -23,6 +27,10 @@ static bool sync_journal(struct gateway *gateway, struct error *err);
 static bool replay_journal(struct gateway *gateway, struct error *err);
 static bool keep_partitions(struct gateway *gateway, struct error *err);
 static bool sweep_hot(struct gateway *gateway, struct error *err);
+static bool sweep_cache(struct gateway *gateway, struct error *err);
+static bool share_answers(struct gateway *gateway, struct error *err);
+static bool look_after_logs(struct gateway *gateway, struct error *err);
+static bool retire_metrics(struct gateway *gateway, struct error *err);
 
 static const struct job jobs[] = {
 	/* Changes are announced; this finds those that were not. */
@@ -31,6 +39,15 @@ static const struct job jobs[] = {
 	{ "replay the journal", 500, replay_journal },
 	{ "keep the log's partitions", 3600000, keep_partitions },
 	{ "clear places of dead readers", 5000, sweep_hot },
+	{ "settle calls of dead processes", 1000, orphans_settle },
+	{ "count what was spent in an outage", 1000, late_bring },
+	{ "keep the grants of budgets", 20000, grants_renew },
+	{ "remove answers that are over", 5000, sweep_cache },
+	{ "share answers by Redis", 100, share_answers },
+	{ "look after the log's files", 1000, look_after_logs },
+	{ "keep what dead processes counted", 5000, retire_metrics },
+	{ "measure the journal", 2000, measure_process },
+	{ "log the minute's metrics", 5000, measure_minute },
 };
 
 struct janitor {
@@ -176,4 +193,28 @@ static bool sweep_hot(struct gateway *gateway, struct error *err)
 	unsigned freed;
 
 	return hot_sweep(gateway->hot, &freed, err);
+}
+
+static bool sweep_cache(struct gateway *gateway, struct error *err)
+{
+	return cache_sweep(gateway->cache, clock_unix_ms(), err);
+}
+
+static bool share_answers(struct gateway *gateway, struct error *err)
+{
+	return !gateway->cache_fleet ||
+	       cache_fleet_flush(gateway->cache_fleet, clock_unix_ms(), err);
+}
+
+static bool look_after_logs(struct gateway *gateway, struct error *err)
+{
+	(void)gateway;
+	(void)err;
+	log_look_after(false);
+	return true;
+}
+
+static bool retire_metrics(struct gateway *gateway, struct error *err)
+{
+	return metrics_retire(gateway->metrics, err);
 }

@@ -4,9 +4,11 @@
 #include "server/routes.h"
 
 #include "gateway/gateway.h"
+#include "gateway/observe.h"
 #include "server/health.h"
+#include "server/metrics.h"
 
-enum method { GET = 1, POST = 2 };
+enum method { GET = 1, POST = 2, DELETE = 4 };
 
 struct route {
 	struct str path;
@@ -23,9 +25,35 @@ static void serve_count(struct http_exchange *x, const struct route *route);
 static void serve_gemini(struct http_exchange *x, const struct route *route);
 static void serve_service(struct http_exchange *x, const struct route *route);
 static void serve_models(struct http_exchange *x, const struct route *route);
-static void serve_health(struct http_exchange *x, const struct route *route);
+static void serve_cache(struct http_exchange *x, const struct route *route);
 static void serve_timed_stream(
 	struct http_exchange *x, const struct route *route);
+
+/* What is no call: it tells of the gateway itself. */
+#define DEFINE_PAGE(page)                                           \
+	static void serve_##page(                                   \
+		struct http_exchange *x, const struct route *route) \
+	{                                                           \
+		(void)route;                                        \
+		page(x);                                            \
+	}
+
+DEFINE_PAGE(health_serve)
+DEFINE_PAGE(health_detailed_page)
+DEFINE_PAGE(health_dependencies_page)
+DEFINE_PAGE(health_providers_page)
+DEFINE_PAGE(health_cache_page)
+DEFINE_PAGE(health_costs_page)
+DEFINE_PAGE(health_status_page)
+DEFINE_PAGE(metrics_prometheus_page)
+DEFINE_PAGE(metrics_custom_page)
+DEFINE_PAGE(metrics_reset_page)
+
+#define PAGE(METHOD, PATH, FUNCTION)                               \
+	{                                                          \
+		STR(PATH), false, METHOD, OPENAI, STREAM_AS_ASKED, \
+			SERVICE_CHAT, serve_##FUNCTION             \
+	}
 
 #define OPENAI "openai_chat"
 #define RESPONSES "openai_responses"
@@ -93,8 +121,23 @@ static const struct route routes[] = {
 		STREAM_AS_ASKED, SERVICE_EMBEDDINGS, serve_service },
 	{ STR("/v1/health/stream"), false, GET, OPENAI,
 		STREAM_AS_ASKED, SERVICE_CHAT, serve_timed_stream },
-	{ STR("/v1/health"), false, GET, OPENAI,
-		STREAM_AS_ASKED, SERVICE_CHAT, serve_health },
+	{ STR("/api/llm/cache/stats"), .method = GET, .dialect = OPENAI,
+		.serve = serve_cache },
+	{ STR("/api/llm/cache"), .method = DELETE, .dialect = OPENAI,
+		.serve = serve_cache },
+	{ STR("/api/llm/cache/"), .is_prefix = true, .method = DELETE,
+		.dialect = OPENAI, .serve = serve_cache },
+	PAGE(GET, "/v1/health", health_serve),
+	PAGE(GET, "/api/health", health_serve),
+	PAGE(GET, "/api/health/detailed", health_detailed_page),
+	PAGE(GET, "/api/health/dependencies", health_dependencies_page),
+	PAGE(GET, "/api/health/providers", health_providers_page),
+	PAGE(GET, "/api/health/cache", health_cache_page),
+	PAGE(GET, "/api/health/costs", health_costs_page),
+	PAGE(GET, "/api/llm-proxy/status", health_status_page),
+	PAGE(GET, "/api/metrics/prometheus", metrics_prometheus_page),
+	PAGE(GET, "/api/metrics/custom", metrics_custom_page),
+	PAGE(POST, "/api/metrics/reset", metrics_reset_page),
 };
 /* clang-format on */
 
@@ -102,6 +145,7 @@ static const struct route *route_find(
 	const struct http_exchange *x, struct error *err);
 static bool route_fits(const struct route *route, struct str path);
 static bool method_fits(const struct route *route, struct str method);
+static const char *method_name(enum method method);
 static const struct dialect *dialect_of(const struct route *route);
 
 void routes_serve(struct http_exchange *x, const struct error *err)
@@ -109,6 +153,7 @@ void routes_serve(struct http_exchange *x, const struct error *err)
 	struct error wrong = ERROR_INIT;
 	const struct route *route = route_find(x, &wrong);
 
+	observe_exchange(x, route ? route->path : S("other"));
 	if (err)
 		wrong = *err;
 	if (wrong.kind == ERR_NONE)
@@ -135,8 +180,7 @@ static const struct route *route_find(
 	if (found)
 		error_refuse(err, ERR_METHOD, NULL,
 			"%.*s takes %s requests, not %.*s.", STR_ARG(x->path),
-			found->method == POST ? "POST" : "GET",
-			STR_ARG(x->method));
+			method_name(found->method), STR_ARG(x->method));
 	else
 		error_refuse(err, ERR_NOT_FOUND, NULL,
 			"There is nothing at %.*s. The base URL ends in /v1, "
@@ -154,9 +198,19 @@ static bool route_fits(const struct route *route, struct str path)
 
 static bool method_fits(const struct route *route, struct str method)
 {
-	if (route->method == POST)
-		return str_equal(method, S("POST"));
-	return str_equal(method, S("GET")) || str_equal(method, S("HEAD"));
+	if (route->method == GET && str_equal(method, S("HEAD")))
+		return true;
+	return str_equal(method, str_of(method_name(route->method)));
+}
+
+static const char *method_name(enum method method)
+{
+	switch (method) {
+	case GET: return "GET";
+	case POST: return "POST";
+	case DELETE: return "DELETE";
+	}
+	abort();
 }
 
 static void serve_chat(struct http_exchange *x, const struct route *route)
@@ -239,8 +293,13 @@ static void serve_timed_stream(
 	gateway_timed_stream(x, dialect_of(route));
 }
 
-static void serve_health(struct http_exchange *x, const struct route *route)
+/* Which answers to remove, or none: what there is. */
+static void serve_cache(struct http_exchange *x, const struct route *route)
 {
-	(void)route;
-	health_serve(x);
+	if (route->method == GET)
+		gateway_cache_stats(x, dialect_of(route));
+	else
+		gateway_cache_clear(x, dialect_of(route),
+			route->is_prefix ? str_from(x->path, route->path.n)
+					 : S(""));
 }

@@ -2,9 +2,10 @@
  * server.c - start the threads, wait for a signal, end them in order.
  *
  * Signals are blocked in every thread and taken by the main one alone, with
- * sigwait(). SIGTERM or SIGINT drains: loops take no new connections, calls
- * that run may finish within server.drain_timeout_ms, then the journal is
- * moved and the process ends. A second signal ends what still runs.
+ * sigwait(). SIGHUP opens the log's files anew. SIGTERM or SIGINT drains: loops
+ * take no new connections, calls that run may finish within
+ * server.drain_timeout_ms, then the journal is moved and the process ends. A
+ * second signal ends what still runs.
  */
 #include "server/server.h"
 
@@ -17,9 +18,11 @@
 #include "base/log.h"
 #include "catalog/base_url.h"
 #include "gateway/gateway.h"
+#include "server/alert_watch.h"
 #include "server/connection.h"
 #include "server/janitor.h"
 #include "server/listener.h"
+#include "server/page.h"
 #include "server/routes.h"
 #include "server/worker.h"
 
@@ -46,6 +49,7 @@ struct server {
 	int listen_fd;
 	struct workers *workers;
 	struct janitor *janitor;
+	struct alert_watch *alert_watch;
 	struct lane lanes[MAX_LOOPS];
 	size_t lane_count;
 	struct pool_watch *pool_watch; /* on the first lane's loop */
@@ -61,6 +65,7 @@ static void *lane_main(void *context);
 static size_t count_loops(const struct settings *settings);
 static void allow_descriptors(void);
 static void block_signals(sigset_t *set);
+static int wait_for_end(const sigset_t *signals);
 static void drain(struct server *server, const sigset_t *signals);
 static void lane_drain(struct task *task);
 static void lane_abort(struct task *task);
@@ -88,10 +93,11 @@ int server_run(
 	upstream_init();
 	dialect_check_table();
 	service_check_table();
-	ok = server_start(server, options, &err);
+	ok = (settings->log_dir.n == 0 || log_open(settings->log_dir, &err)) &&
+	     server_start(server, options, &err);
 	if (ok) {
 		log_info("serving with %zu event loops", server->lane_count);
-		sigwait(&signals, &signal);
+		signal = wait_for_end(&signals);
 		log_info("signal %d: no new requests, finishing %s", signal,
 			"those that run");
 		drain(server, &signals);
@@ -100,6 +106,7 @@ int server_run(
 	}
 	server_stop(server);
 	free(server);
+	log_close();
 	return ok ? 0 : 1;
 }
 
@@ -112,9 +119,18 @@ static bool server_start(struct server *server,
 	size_t loops = count_loops(settings);
 
 	if (!gateway_open(&server->gateway, settings, err) ||
+		!page_load_token(&server->gateway, err) ||
 		!workers_start((size_t)settings->workers,
-			(size_t)settings->queue, &server->workers, err) ||
-		!janitor_start(&server->gateway, &server->janitor, err) ||
+			(size_t)settings->queue, &server->workers, err))
+		return false;
+	workers_tell_waiting(
+		server->workers, metrics_find(server->gateway.metrics,
+					 METRIC_WORKER_QUEUE, NULL));
+	server->gateway.started_unix_ms = clock_unix_ms();
+	metrics_set(server->gateway.metrics, METRIC_LOOPS, (int64_t)loops);
+	if (!janitor_start(&server->gateway, &server->janitor, err) ||
+		!alert_watch_start(
+			&server->gateway, &server->alert_watch, err) ||
 		!listener_open(address, settings, &server->listen_fd, err))
 		return false;
 	while (server->lane_count < loops) {
@@ -214,14 +230,26 @@ static void allow_descriptors(void)
 static void block_signals(sigset_t *set)
 {
 	sigemptyset(set);
+	sigaddset(set, SIGHUP);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* SIGHUP is from whoever moved the log's files. */
+static int wait_for_end(const sigset_t *signals)
+{
+	int signal = 0;
+
+	while (sigwait(signals, &signal) != 0 || signal == SIGHUP)
+		log_look_after(true);
+	return signal;
+}
+
 static void drain(struct server *server, const sigset_t *signals)
 {
+	__atomic_store_n(&server->gateway.is_draining, true, __ATOMIC_RELAXED);
 	for (size_t i = 0; i < server->lane_count; i++)
 		loop_post(server->lanes[i].loop, &server->lanes[i].drain);
 	if (wait_drained(server, signals, server->settings->drain_timeout_ms))
@@ -258,8 +286,11 @@ static bool wait_drained(
 
 	while (__atomic_load_n(&server->drained, __ATOMIC_ACQUIRE) <
 		server->lane_count) {
-		if (sigtimedwait(signals, NULL, &poll) > 0 ||
-			clock_monotonic_ms() >= until_ms)
+		int signal = sigtimedwait(signals, NULL, &poll);
+
+		if (signal == SIGHUP)
+			log_look_after(true);
+		else if (signal > 0 || clock_monotonic_ms() >= until_ms)
 			return false;
 	}
 	return true;
@@ -289,6 +320,8 @@ static void server_stop(struct server *server)
 	}
 	if (server->listen_fd >= 0)
 		close(server->listen_fd);
+	if (server->alert_watch)
+		alert_watch_stop(server->alert_watch);
 	if (server->janitor)
 		janitor_stop(server->janitor);
 	gateway_close(&server->gateway);

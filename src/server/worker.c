@@ -14,6 +14,7 @@ struct workers {
 	struct task *last;
 	size_t waiting;
 	size_t max_waiting;
+	int64_t *told; /* the number of those that wait, for others; or NULL */
 	bool stopping;
 	size_t thread_count;
 	pthread_t threads[];
@@ -21,6 +22,7 @@ struct workers {
 
 static void *worker_main(void *context);
 static struct task *next_task(struct workers *workers);
+static void tell_waiting(struct workers *workers);
 
 bool workers_start(
 	size_t threads, size_t queue, struct workers **out, struct error *err)
@@ -67,6 +69,11 @@ void workers_stop(struct workers *workers)
 	free(workers);
 }
 
+void workers_tell_waiting(struct workers *workers, int64_t *waiting)
+{
+	workers->told = waiting;
+}
+
 bool workers_post(struct workers *workers, struct task *task)
 {
 	bool taken;
@@ -81,6 +88,7 @@ bool workers_post(struct workers *workers, struct task *task)
 			workers->first = task;
 		workers->last = task;
 		workers->waiting++;
+		tell_waiting(workers);
 		pthread_cond_signal(&workers->posted);
 	}
 	pthread_mutex_unlock(&workers->lock);
@@ -110,7 +118,15 @@ static struct task *next_task(struct workers *workers)
 	if (task) {
 		workers->first = task->next;
 		workers->waiting--;
+		tell_waiting(workers);
 	}
 	pthread_mutex_unlock(&workers->lock);
 	return task;
+}
+
+static void tell_waiting(struct workers *workers)
+{
+	if (workers->told)
+		__atomic_store_n(workers->told, (int64_t)workers->waiting,
+			__ATOMIC_RELAXED);
 }

@@ -17,6 +17,10 @@ MUST_USE bool workers_start(
 /* Lets what is queued finish, then ends the threads. */
 void workers_stop(struct workers *workers);
 
+/* Keep the number of those that wait in *waiting from now on (atomic); before
+ * anything is posted. It outlives the workers. */
+void workers_tell_waiting(struct workers *workers, int64_t *waiting);
+
 /* False: the queue is full. */
 MUST_USE bool workers_post(struct workers *workers, struct task *task);
 

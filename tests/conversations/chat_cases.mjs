@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
 
-import { assertError, hello, useStack } from './stack.mjs';
+import { assertError, faultsAlone, hello, useStack } from './stack.mjs';
 
 const GAP_MS = 80;
 const TOOLS = [
@@ -16,7 +16,7 @@ const METADATA = ['model_used', 'provider', 'cost_usd', 'latency_ms',
 	'cache_hit', 'complexity', 'request_id'];
 
 export function chatCases(web, { tls = false } = {}) {
-	const stack = useStack({ web }, addModels);
+	const stack = useStack({ web, set: faultsAlone }, addModels);
 
 	sdkCases(stack);
 	errorCases(stack);

@@ -8,7 +8,9 @@ import net from 'node:net';
 import { test } from 'node:test';
 import OpenAI from 'openai';
 
-import { assertError, hello, until, useStack } from './stack.mjs';
+import {
+	assertError, faultsAlone, hello, until, useStack,
+} from './stack.mjs';
 import { call } from './wire.mjs';
 
 const TIMEOUT_MS = 600;
@@ -57,6 +59,7 @@ const stack = useStack({ set: {
 	'upstream.first_byte_timeout_ms': TIMEOUT_MS,
 	'upstream.idle_timeout_ms': TIMEOUT_MS,
 	'stream.max_frame_bytes': MAX_FRAME,
+	...faultsAlone,
 } }, prepare);
 
 function rowOf(answer, name, look) {

@@ -10,8 +10,9 @@ export class Load {
 	// It ends with the test `t` at the latest. `models` are asked in turn;
 	// `pauseMs` is between two calls of a client.
 	constructor(t, stack, { clients = 8, models = ['plain'], pauseMs = 5,
-		stream = (n) => n % 4 === 0 } = {}) {
+		stream = (n) => n % 4 === 0, key = stack.key } = {}) {
 		this.stack = stack;
+		this.key = key;
 		this.exchanges = [];
 		this.goesOn = true;
 		this.agent = new http.Agent({ keepAlive: true });
@@ -26,12 +27,13 @@ export class Load {
 			const asked = hello(models[n % models.length],
 				{ stream: stream(n) });
 			const exchange = this.stack.beginChat(asked,
-				{ agent: this.agent });
+				{ agent: this.agent, key: this.key });
 
 			exchange.asked = asked;
 			exchange.begunAt = Date.now();
 			this.exchanges.push(exchange);
 			await exchange.over;
+			exchange.endedAt = Date.now();
 			await sleep(pauseMs);
 		}
 	}

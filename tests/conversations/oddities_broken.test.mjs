@@ -7,7 +7,7 @@ import { test } from 'node:test';
 
 import { ask, clients, problemOf, read } from './plain_clients.mjs';
 import { addModels, addProviders, dialects, modelOf } from './providers.mjs';
-import { useStack } from './stack.mjs';
+import { faultsAlone, useStack } from './stack.mjs';
 
 const WORDS = 40;
 // By fault of the simulator, what the request log calls it: in the middle of a
@@ -30,7 +30,8 @@ const wholes = {
 // Calls that ended badly: request id, what its row must say.
 const broken = new Map();
 
-const stack = useStack({ set: { 'stream.max_frame_bytes': 500000 } },
+const stack = useStack({ set: { ...faultsAlone,
+	'stream.max_frame_bytes': 500000 } },
 	async (stack) => {
 		await addProviders(stack);
 		for (const fault of Object.keys({ ...streams, ...wholes }))

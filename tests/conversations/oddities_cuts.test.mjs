@@ -8,11 +8,11 @@ import { test } from 'node:test';
 import { answerOf, hear } from './oddities.mjs';
 import { clients, problemOf, read } from './plain_clients.mjs';
 import { addModels, addProviders, dialects, modelOf } from './providers.mjs';
-import { useStack } from './stack.mjs';
+import { faultsAlone, useStack } from './stack.mjs';
 
 // A prime, so that it fits nothing.
 const PLACES = 17;
-const stack = useStack({}, async (stack) => {
+const stack = useStack({ set: faultsAlone }, async (stack) => {
 	await addProviders(stack, dialects);
 	await addModels(stack, 'cut', 'tokens=12,words=unicode');
 });

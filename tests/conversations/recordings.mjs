@@ -33,7 +33,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { root, useStack } from './stack.mjs';
+import { faultsAlone, root, useStack } from './stack.mjs';
 
 const FOLDER = path.join(root, 'tests/data/dialect');
 // The catalogue's names are ours: so each recorded name is spliced back in.
@@ -55,7 +55,7 @@ export function replay(dialects) {
 			({ ...recording, group, row })));
 	const targets = targetsOf(all);
 	const sent = new Map(); // request id: recording
-	const stack = useStack({ web: 'nginx' },
+	const stack = useStack({ web: 'nginx', set: faultsAlone },
 		(stack) => addTargets(stack, targets));
 
 	for (const target of targets.values()) {

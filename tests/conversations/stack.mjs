@@ -37,6 +37,15 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 	process.on(signal, () => process.exit(1));
 
+// Settings for tests of single faults, which what follows from them would
+// hide: no retry, no breaker, no key that rests. attempts.mjs tests those.
+export const faultsAlone = {
+	'retry.budget_percent': 0,
+	'breaker.failures': 0,
+	'upstream.key_refused_ms': 0,
+	'upstream.key_limited_ms': 0,
+};
+
 // One hook for both: hooks of a file may run side by side.
 export function useStack(options = {}, prepare = () => {}) {
 	const stack = new Stack(options);
@@ -87,14 +96,19 @@ export function median(numbers) {
 	return sorted[Math.floor(sorted.length / 2)];
 }
 
-class Stack {
-	constructor({ web = 'nginx', set = {}, processes }) {
+export class Stack {
+	// redis: true for one of its own, or the URL of another's.
+	constructor({ web = 'nginx', set = {}, processes, redis }) {
 		this.web = web;
 		this.options = ['--web', web];
 		for (const [name, value] of Object.entries(set))
 			this.options.push('--set', `${name}=${value}`);
 		if (processes)
 			this.options.push('--processes', String(processes));
+		if (redis === true)
+			this.options.push('--redis');
+		else if (redis)
+			this.options.push('--redis-url', redis);
 	}
 
 	async up() {

@@ -11,7 +11,7 @@ import OpenAI from 'openai';
 import { addModels, addProviders, dialects, modelOf, secretOf }
 	from './providers.mjs';
 import { clients } from './sdk_clients.mjs';
-import { useStack } from './stack.mjs';
+import { faultsAlone, useStack } from './stack.mjs';
 
 const STATUSES = [400, 401, 403, 404, 429, 500, 503];
 // Google's SDK has one class for all of them.
@@ -29,7 +29,7 @@ const FAULTS = {
 	bad_frame: 'the provider says something unreadable',
 };
 
-const stack = useStack({}, async (stack) => {
+const stack = useStack({ set: faultsAlone }, async (stack) => {
 	await addProviders(stack);
 	for (const status of STATUSES)
 		await addModels(stack, `status${status}`, `status=${status}`

@@ -176,15 +176,19 @@ static bool answer_operation(struct answer *answer,
 	return answer_content(answer, request, ask, name, err);
 }
 
-/* What the header says stands above what the model's name says. */
+/* What the header says stands above what the model's name says, and a rule
+ * above both. */
 static bool read_behaviour(struct answer *answer,
 	const struct answer_request *request, struct str from_model,
 	struct error *err)
 {
 	struct str header = http_find_header(request->http, S("x-simulate"));
+	struct str rule = rules_take(
+		&request->control->rules, request->http, &answer->arena);
 
 	return behaviour_parse(&answer->behaviour, from_model, err) &&
-	       behaviour_parse(&answer->behaviour, header, err);
+	       behaviour_parse(&answer->behaviour, header, err) &&
+	       behaviour_parse(&answer->behaviour, rule, err);
 }
 
 /* Any model is there, unless a list says which. */

@@ -31,6 +31,8 @@ static int answer_play(struct control *control, struct str body,
 	struct buf *headers, struct buf *out);
 static int answer_models(struct control *control, struct str body,
 	struct buf *headers, struct buf *out);
+static int answer_rules(struct control *control, struct str body,
+	struct buf *headers, struct buf *out);
 static bool read_models(struct json models, struct buf *out, struct error *err);
 static int answer_refusal(
 	const struct error *err, struct buf *headers, struct buf *out);
@@ -43,6 +45,7 @@ static const struct route routes[] = {
 	{ "POST", "/_simulator/reset", answer_reset },
 	{ "POST", "/_simulator/play", answer_play },
 	{ "POST", "/_simulator/models", answer_models },
+	{ "POST", "/_simulator/rules", answer_rules },
 };
 
 void control_init(struct control *control)
@@ -52,6 +55,7 @@ void control_init(struct control *control)
 	buf_init(&control->last_head, HTTP_MAX_HEAD_BYTES);
 	buf_init(&control->last_body, HTTP_MAX_BODY_BYTES);
 	recording_init(&control->play);
+	rules_init(&control->rules);
 	buf_init(&control->models, CONTROL_MAX_MODELS_BYTES);
 }
 
@@ -315,6 +319,7 @@ static int answer_reset(struct control *control, struct str body,
 	control->client_aborts = 0;
 	control->last_abort_unix_ms = 0;
 	control->last_request_unix_ms = 0;
+	rules_clear(&control->rules);
 	pthread_mutex_lock(&control->lock);
 	control->plays = false;
 	recording_release(&control->play);
@@ -372,6 +377,18 @@ static int answer_models(struct control *control, struct str body,
 						    : buf_cstr(&names));
 	buf_release(&names);
 	if (!ok)
+		return answer_refusal(&err, headers, out);
+	say_json(headers);
+	buf_append(out, body);
+	return 200;
+}
+
+static int answer_rules(struct control *control, struct str body,
+	struct buf *headers, struct buf *out)
+{
+	struct error err = ERROR_INIT;
+
+	if (!rules_read(&control->rules, body, &err))
 		return answer_refusal(&err, headers, out);
 	say_json(headers);
 	buf_append(out, body);

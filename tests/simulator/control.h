@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "http.h"
 #include "recording.h"
+#include "rules.h"
 
 struct control {
 	const char *recordings; /* directory; NULL: none */
@@ -32,6 +33,7 @@ struct control {
 	struct recording play;
 	struct buf models; /* those that are there, one a line */
 	atomic_bool lists; /* `models` is set: no other is there */
+	struct rules rules;
 };
 
 #define CONTROL_MAX_MODELS_BYTES 65536

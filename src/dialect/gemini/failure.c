@@ -94,6 +94,7 @@ static const char *rpc_status(int status)
 		const char *name;
 	} names[] = {
 		{ 401, "UNAUTHENTICATED" },
+		{ 402, "RESOURCE_EXHAUSTED" },
 		{ 403, "PERMISSION_DENIED" },
 		{ 404, "NOT_FOUND" },
 		{ 409, "ABORTED" },

@@ -57,6 +57,7 @@ static const char *error_type(int status)
 		const char *type;
 	} types[] = {
 		{ 401, "authentication_error" },
+		{ 402, "insufficient_quota" },
 		{ 403, "permission_error" },
 		{ 429, "rate_limit_error" },
 		{ 502, "api_error" }, /* the provider's fault, not ours */

@@ -79,8 +79,7 @@ static struct gateway_key plain_key(void)
 {
 	return (struct gateway_key){ .name = S("plain"),
 		.project_id = project.id,
-		.organisation_id = project.organisation_id,
-		.budgets = { BUDGET_NONE, BUDGET_NONE } };
+		.organisation_id = project.organisation_id };
 }
 
 static void an_empty_set_knows_nothing(void **state)
@@ -111,7 +110,10 @@ static void every_field_comes_back(void **state)
 	key.metadata_mode = METADATA_OFF;
 	key.expires_ms = INT64_C(1900000000123);
 	key.limits = (struct key_limits){ 60, INT64_C(5000000000), 7 };
-	key.budgets = (struct key_budgets){ 0, INT64_C(1500000000001) };
+	key.first_byte_timeout_ms = 1500;
+	key.total_timeout_ms = 90000;
+	key.cache_policy = CACHE_POLICY_ON;
+	key.cache_ttl_ms = INT64_C(86400000000);
 	key.allowed_models = (struct name_list){ models, 2 };
 	key.allowed_providers = (struct name_list){ providers, 1 };
 	id = create(&key, text);
@@ -127,7 +129,11 @@ static void every_field_comes_back(void **state)
 	assert_int_equal(found->expires_ms, key.expires_ms);
 	assert_int_equal(found->revoked_ms, 0);
 	assert_memory_equal(&found->limits, &key.limits, sizeof(key.limits));
-	assert_memory_equal(&found->budgets, &key.budgets, sizeof(key.budgets));
+	assert_int_equal(found->first_byte_timeout_ms, 1500);
+	assert_int_equal(found->total_timeout_ms, 90000);
+	assert_int_equal(found->cache_policy, CACHE_POLICY_ON);
+	assert_int_equal(found->cache_ttl_ms, key.cache_ttl_ms);
+	assert_int_equal(found->limit_set->project_id, project.id);
 	assert_int_equal(found->allowed_models.count, 2);
 	assert_true(str_equal(found->allowed_models.names[0], models[0]));
 	assert_true(str_equal(found->allowed_models.names[1], models[1]));
@@ -152,8 +158,12 @@ static void what_is_not_set_is_none(void **state)
 	assert_int_equal(found->metadata_mode, METADATA_DEFAULT);
 	assert_int_equal(found->expires_ms, 0);
 	assert_int_equal(found->limits.requests_per_minute, 0);
-	assert_int_equal(found->budgets.daily_picousd, BUDGET_NONE);
-	assert_int_equal(found->budgets.monthly_picousd, BUDGET_NONE);
+	assert_int_equal(found->first_byte_timeout_ms, 0);
+	assert_int_equal(found->total_timeout_ms, 0);
+	assert_int_equal(found->cache_policy, CACHE_POLICY_DEFAULT);
+	assert_int_equal(found->cache_ttl_ms, 0);
+	assert_ptr_equal(found->limit_set->zone, time_zone_utc());
+	assert_int_equal(found->limit_set->budgets[SCOPE_KEY].count, 0);
 	assert_int_equal(found->allowed_models.count, 0);
 	key_set_free(set);
 }

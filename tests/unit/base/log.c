@@ -167,13 +167,18 @@ static void a_message_of_control_characters_fits(void **state)
 		json_find(checked(line), S("message")).text.n, 2 + 6 * 2047);
 }
 
-static void a_ready_line_is_written_as_it_is(void **state)
+static void ready_lines_of_calls_are_written_as_they_are(void **state)
 {
 	struct capture capture = capture_begin();
 
 	(void)state;
-	log_line(S("{\"a\":1}"));
-	assert_str(capture_end(capture), "{\"a\":1}\n");
+	log_lines(LOG_STREAM_LLM, S("{\"a\":1}\n{\"b\":2}\n"));
+	log_lines(LOG_STREAM_COSTS, S("{\"c\":3}\n"));
+	log_lines(LOG_STREAM_METRICS, S("{\"d\":4}\n"));
+	assert_str(capture_end(capture), "{\"a\":1}\n{\"b\":2}\n");
+	assert_true(log_wants(LOG_STREAM_LLM));
+	assert_false(log_wants(LOG_STREAM_COSTS));
+	assert_false(log_wants(LOG_STREAM_METRICS));
 }
 
 int main(void)
@@ -186,7 +191,7 @@ int main(void)
 		cmocka_unit_test(a_message_cannot_forge_a_line),
 		cmocka_unit_test(a_long_message_is_cut_but_stays_json),
 		cmocka_unit_test(a_message_of_control_characters_fits),
-		cmocka_unit_test(a_ready_line_is_written_as_it_is),
+		cmocka_unit_test(ready_lines_of_calls_are_written_as_they_are),
 	};
 
 	return cmocka_run_group_tests_name("base/log", tests, NULL, NULL);

@@ -250,6 +250,49 @@ static void one_assignment(void **state)
 	assert_int_equal(fixture->settings.loops, 64);
 }
 
+static void money_is_exact(void **state)
+{
+	struct fixture *fixture = *state;
+	struct settings settings;
+	struct error err = ERROR_INIT;
+
+	settings_init(&settings);
+	assert_int_equal(settings.slice_picousd, INT64_C(1000000000000));
+	assert_int_equal(
+		settings.outage_allowance_picousd, INT64_C(10000000000000));
+	assert_int_equal(settings.unpriced_input_picousd, 30000000);
+	assert_int_equal(settings.unpriced_output_picousd, 150000000);
+	assert_true(settings_set(
+		&settings, S("limits.slice_usd=0.1"), &fixture->arena, &err));
+	assert_int_equal(settings.slice_picousd, INT64_C(100000000000));
+	assert_true(settings_set(&settings, S("limits.unpriced_input_usd=.15"),
+		&fixture->arena, &err));
+	assert_int_equal(settings.unpriced_input_picousd, 150000);
+	assert_false(settings_set(
+		&settings, S("limits.slice_usd=1,5"), &fixture->arena, &err));
+	assert_false(settings_set(&settings,
+		S("limits.unpriced_input_usd=0.0000001"), &fixture->arena,
+		&err));
+	assert_int_equal(settings.unpriced_input_picousd, 150000);
+}
+
+static void a_host_has_a_name(void **state)
+{
+	struct fixture *fixture = *state;
+	char out[SETTINGS_HOST_NAME_BYTES], own[SETTINGS_HOST_NAME_BYTES];
+	struct settings settings;
+	struct error err = ERROR_INIT;
+
+	settings_init(&settings);
+	assert_int_equal(gethostname(own, sizeof(own)), 0);
+	assert_true(str_equal(settings_host_name(&settings, out), str_of(own)));
+	assert_true(settings_set(
+		&settings, S("server.host_name=web-1"), &fixture->arena, &err));
+	assert_true(str_equal(settings_host_name(&settings, out), S("web-1")));
+	assert_false(settings_set(
+		&settings, S("server.host_name=web 1"), &fixture->arena, &err));
+}
+
 static void assignments_that_are_none(void **state)
 {
 	struct fixture *fixture = *state;
@@ -364,6 +407,8 @@ int main(void)
 		TEST(words_are_checked),
 		TEST(a_file_that_is_not_there),
 		TEST(one_assignment),
+		TEST(money_is_exact),
+		TEST(a_host_has_a_name),
 		TEST(assignments_that_are_none),
 		TEST(the_description_is_a_valid_file),
 		TEST(a_secret_is_trimmed),

@@ -20,6 +20,18 @@ static struct db_pool *pool;
 static struct db *db;
 static struct vault *vault;
 
+static bool set_alias(struct db *in, int64_t project_id, struct str name,
+	const struct str *models, size_t count, int64_t *id, bool *created,
+	struct error *err)
+{
+	struct alias_change change = { .project_id = project_id,
+		.name = name,
+		.models = models,
+		.count = count };
+
+	return alias_set(in, &change, id, created, err);
+}
+
 static void must(bool ok, const struct error *err)
 {
 	if (!ok)
@@ -207,11 +219,11 @@ static void a_project_s_own_alias_comes_first(void **state)
 	int64_t id;
 
 	(void)state;
-	must(alias_set(db, 0, S("lawyer"), everywhere, 2, &id, &created, &err),
+	must(set_alias(db, 0, S("lawyer"), everywhere, 2, &id, &created, &err),
 		&err);
 	assert_true(created);
-	must(alias_set(db, 7, S("lawyer"), own, 1, &id, &created, &err), &err);
-	must(alias_set(db, 7, S("only-seven"), own, 1, &id, &created, &err),
+	must(set_alias(db, 7, S("lawyer"), own, 1, &id, &created, &err), &err);
+	must(set_alias(db, 7, S("only-seven"), own, 1, &id, &created, &err),
 		&err);
 	catalog = load();
 	alias = catalog_find_alias(catalog, 0, S("lawyer"));
@@ -234,6 +246,44 @@ static void a_project_s_own_alias_comes_first(void **state)
 	catalog_free(catalog);
 }
 
+static void an_alias_has_a_strategy(void **state)
+{
+	const struct str models[] = { STR("gpt-4o"), STR("gpt-4o-mini") };
+	const int64_t weights[] = { 3, 1 };
+	struct alias_change change = { .name = STR("shared"),
+		.strategy = ALIAS_WEIGHTED,
+		.models = models,
+		.weights = weights,
+		.count = 2 };
+	enum alias_strategy strategy;
+	const struct alias *alias;
+	struct catalog *catalog;
+	struct error err = ERROR_INIT;
+	bool created;
+	int64_t id;
+
+	(void)state;
+	must(alias_set(db, &change, &id, &created, &err), &err);
+	catalog = load();
+	alias = catalog_find_alias(catalog, 0, S("shared"));
+	assert_int_equal(alias->strategy, ALIAS_WEIGHTED);
+	assert_int_equal(alias->targets->position, 0);
+	assert_int_equal(alias->targets->weight, 3);
+	assert_int_equal(alias->targets->next->position, 0);
+	assert_int_equal(alias->targets->next->weight, 1);
+	catalog_free(catalog);
+	change.strategy = ALIAS_LEAST_LATENCY;
+	change.weights = NULL;
+	must(alias_set(db, &change, &id, &created, &err), &err);
+	catalog = load();
+	alias = catalog_find_alias(catalog, 0, S("shared"));
+	assert_int_equal(alias->strategy, ALIAS_LEAST_LATENCY);
+	assert_int_equal(alias->targets->next->position, 1);
+	assert_int_equal(alias->targets->next->weight, 1);
+	catalog_free(catalog);
+	assert_false(alias_strategy_read(S("random"), &strategy, &err));
+}
+
 static void an_alias_gets_new_targets(void **state)
 {
 	const struct str first[] = { STR("gpt-4o"), STR("gpt-4o-mini") };
@@ -245,8 +295,8 @@ static void an_alias_gets_new_targets(void **state)
 	int64_t id;
 
 	(void)state;
-	must(alias_set(db, 0, S("fast"), first, 2, &id, &created, &err), &err);
-	must(alias_set(db, 0, S("fast"), first + 1, 1, &id, &created, &err),
+	must(set_alias(db, 0, S("fast"), first, 2, &id, &created, &err), &err);
+	must(set_alias(db, 0, S("fast"), first + 1, 1, &id, &created, &err),
 		&err);
 	assert_false(created);
 	catalog = load();
@@ -255,12 +305,12 @@ static void an_alias_gets_new_targets(void **state)
 	assert_true(str_equal(alias->targets->model, S("gpt-4o-mini")));
 	catalog_free(catalog);
 	assert_false(
-		alias_set(db, 0, S("fast"), twice, 2, &id, &created, &err));
+		set_alias(db, 0, S("fast"), twice, 2, &id, &created, &err));
 	assert_false(
-		alias_set(db, 0, S("auto"), first, 1, &id, &created, &err));
-	assert_false(alias_set(db, 0, S("a b"), first, 1, &id, &created, &err));
+		set_alias(db, 0, S("auto"), first, 1, &id, &created, &err));
+	assert_false(set_alias(db, 0, S("a b"), first, 1, &id, &created, &err));
 	assert_false(
-		alias_set(db, 0, S("fast"), first, 0, &id, &created, &err));
+		set_alias(db, 0, S("fast"), first, 0, &id, &created, &err));
 }
 
 static void a_new_price_does_not_touch_the_old_one(void **state)
@@ -470,6 +520,7 @@ int main(void)
 		cmocka_unit_test(a_row_not_understood_is_not_used),
 		cmocka_unit_test(near_names_are_named),
 		cmocka_unit_test(a_project_s_own_alias_comes_first),
+		cmocka_unit_test(an_alias_has_a_strategy),
 		cmocka_unit_test(an_alias_gets_new_targets),
 		cmocka_unit_test(a_new_price_does_not_touch_the_old_one),
 		cmocka_unit_test(keys_are_sealed_and_replaced),

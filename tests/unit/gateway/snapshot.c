@@ -51,8 +51,7 @@ static int64_t create_key(char text[GATEWAY_KEY_TEXT_BYTES])
 {
 	struct gateway_key key = { .name = S("test"),
 		.project_id = project.id,
-		.organisation_id = project.organisation_id,
-		.budgets = { BUDGET_NONE, BUDGET_NONE } };
+		.organisation_id = project.organisation_id };
 	struct error err = ERROR_INIT;
 	struct db *db = take();
 	int64_t id;

@@ -1,7 +1,7 @@
 /*
- * store.c - numbers that processes share: sums are exact, whoever is killed
- * in the middle of what, and files that are damaged, foreign or closed to us
- * are told apart.
+ * store.c - numbers and records that processes share: sums are exact, whoever
+ * is killed in the middle of what, and files that are damaged, foreign or
+ * closed to us are told apart.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -174,7 +175,7 @@ static void modes_let_the_group_in(void **state)
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & ALLPERMS, 0660);
 	/* Bounded, and nearly empty. */
-	assert_int_equal(status.st_size, 64 * 1024 * 1024);
+	assert_int_equal(status.st_size, 256 * 1024 * 1024);
 	assert_true(status.st_blocks * 512 <= 2 * 1024 * 1024);
 	file_path(f, "lock.mdb", path);
 	assert_int_equal(stat(path, &status), 0);
@@ -208,7 +209,178 @@ static void without_create_nothing_is_made(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+/* --- records */
+
+static bool append_x(struct str old, struct buf *now, void *context)
+{
+	size_t *seen = context;
+
+	*seen = old.n;
+	buf_append(now, old);
+	buf_append_char(now, 'x');
+	return true;
+}
+
+static bool leave(struct str old, struct buf *now, void *context)
+{
+	(void)old;
+	(void)context;
+	buf_append(now, S("not this"));
+	return false;
+}
+
+static bool remove_it(struct str old, struct buf *now, void *context)
+{
+	(void)old;
+	(void)now;
+	(void)context;
+	return true;
+}
+
+static void change(
+	struct hot *hot, struct str name, hot_change_record *how, void *context)
+{
+	struct error err = ERROR_INIT;
+
+	if (!hot_change(hot, name, how, context, &err))
+		fail_msg("%s", error_detail(&err));
+}
+
+static void records_are_changed(void **state)
+{
+	struct fixture *f = *state;
+	struct hot *hot = open_store(f);
+	char bytes[HOT_RECORD_BYTES];
+	size_t seen = 99;
+
+	assert_int_equal(hot_read(hot, NAME, bytes, sizeof(bytes)), 0);
+	for (size_t i = 0; i < HOT_RECORD_BYTES; i++) {
+		change(hot, NAME, append_x, &seen);
+		assert_int_equal(seen, i);
+		assert_int_equal(
+			hot_read(hot, NAME, bytes, sizeof(bytes)), i + 1);
+		assert_int_equal(bytes[i], 'x');
+	}
+	change(hot, NAME, leave, NULL);
+	assert_int_equal(
+		hot_read(hot, NAME, bytes, sizeof(bytes)), HOT_RECORD_BYTES);
+	/* Longer than the caller has room for. */
+	assert_int_equal(hot_read(hot, NAME, bytes, 10), 0);
+	change(hot, NAME, remove_it, NULL);
+	change(hot, NAME, remove_it, NULL);
+	assert_int_equal(hot_read(hot, NAME, bytes, sizeof(bytes)), 0);
+	change(hot, NAME, append_x, &seen);
+	assert_int_equal(seen, 0);
+	hot_close(hot);
+	hot = open_store(f);
+	assert_int_equal(hot_read(hot, NAME, bytes, sizeof(bytes)), 1);
+	hot_close(hot);
+}
+
+struct listing {
+	char text[400];
+	size_t left; /* visits */
+};
+
+static bool list(struct str name, struct str value, void *context)
+{
+	struct listing *listing = context;
+	size_t n = strlen(listing->text);
+
+	snprintf(listing->text + n, sizeof(listing->text) - n, "%.*s=%zu ",
+		STR_ARG(name), value.n);
+	return --listing->left > 0;
+}
+
+static void expect_list(
+	struct hot *hot, struct str prefix, size_t most, const char *expected)
+{
+	struct listing listing = { .left = most };
+	struct error err = ERROR_INIT;
+
+	if (!hot_each(hot, prefix, list, &listing, &err))
+		fail_msg("%s", error_detail(&err));
+	assert_string_equal(listing.text, expected);
+}
+
+static void names_are_listed_in_order(void **state)
+{
+	struct fixture *f = *state;
+	struct hot *hot = open_store(f);
+	size_t seen;
+
+	expect_list(hot, S("test/"), 99, "");
+	change(hot, S("test/b"), append_x, &seen);
+	change(hot, S("test/b"), append_x, &seen);
+	change(hot, S("test/a"), append_x, &seen);
+	change(hot, S("tesu"), append_x, &seen);
+	change(hot, S("tess"), append_x, &seen);
+	add(hot, S("test/number"), 4);
+	change(hot, S("test/"), append_x, &seen);
+	expect_list(hot, S("test/"), 99,
+		"test/=1 test/a=1 test/b=2 test/number=8 ");
+	expect_list(hot, S("test/"), 2, "test/=1 test/a=1 ");
+	expect_list(hot, S("test/b"), 99, "test/b=2 ");
+	expect_list(hot, S("tesu"), 99, "tesu=1 ");
+	expect_list(hot, S("zzz"), 99, "");
+	expect_list(hot, S(""), 2, "format=8 tess=1 ");
+	hot_close(hot);
+}
+
 /* --- several processes, several threads */
+
+/* Two numbers in one record, which must go on together. */
+static bool count_twice(struct str old, struct buf *now, void *context)
+{
+	int64_t numbers[2] = { 0 };
+
+	(void)context;
+	if (old.n == sizeof(numbers))
+		memcpy(numbers, old.p, old.n);
+	if (numbers[0] * 3 != numbers[1])
+		_exit(1);
+	numbers[0] += 1;
+	numbers[1] += 3;
+	buf_append(now, (struct str){ (char *)numbers, sizeof(numbers) });
+	return true;
+}
+
+static void change_many(struct fixture *f)
+{
+	struct hot *hot = open_store(f);
+	int64_t numbers[2];
+
+	for (int i = 0; i < ADDS; i++) {
+		change(hot, NAME, count_twice, NULL);
+		if (hot_read(hot, NAME, numbers, sizeof(numbers)) !=
+				sizeof(numbers) ||
+			numbers[0] <= i || numbers[0] * 3 != numbers[1])
+			_exit(1);
+		__atomic_add_fetch(f->acknowledged, 1, __ATOMIC_RELEASE);
+	}
+	hot_close(hot);
+}
+
+static void processes_change_exactly(void **state)
+{
+	struct fixture *f = *state;
+	pid_t pids[WRITERS + 1];
+	struct hot *hot = open_store(f);
+	int64_t numbers[2];
+
+	for (size_t i = 0; i <= WRITERS; i++)
+		pids[i] = start(f, change_many);
+	/* One is killed in the middle. */
+	await_number(f->acknowledged, ADDS / 2);
+	kill_hard(pids[WRITERS]);
+	for (size_t i = 0; i < WRITERS; i++)
+		await(pids[i]);
+	assert_int_equal(
+		hot_read(hot, NAME, numbers, sizeof(numbers)), sizeof(numbers));
+	assert_in_range(numbers[0], *f->acknowledged, *f->acknowledged + 1);
+	assert_int_equal(numbers[1], numbers[0] * 3);
+	hot_close(hot);
+}
 
 static void add_many(struct fixture *f)
 {
@@ -733,7 +905,44 @@ static void a_full_store_says_so(void **state)
 	assert_int_equal(err.kind, ERR_IO);
 	assert_non_null(strstr(err.detail, "MDB_MAP_FULL"));
 	assert_int_equal(hot_get(hot, NAME), 7);
+	/* What is there goes on, and can be removed. */
+	assert_int_equal(add(hot, NAME, 1), 8);
+	for (int64_t i = 1; i < n; i++) {
+		memcpy(name, &i, sizeof(i));
+		change(hot, (struct str){ name, sizeof(name) }, remove_it,
+			NULL);
+	}
+	add(hot, S("test/new"), 1);
 	hot_close(hot);
+}
+
+/* The tmpfs is full before the store is: that is told, and kills nobody. */
+static void a_full_file_system_says_so(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = ERROR_INIT;
+	struct hot *hot;
+	int64_t value;
+	char name[32];
+	int n = 0;
+
+	if (mount("tmpfs", f->folder, "tmpfs", 0, "size=4m") != 0)
+		skip();
+	hot = open_store(f);
+	add(hot, NAME, 7);
+	do {
+		snprintf(name, sizeof(name), "test/%d", n++);
+	} while (n < 1000000 && hot_add(hot, str_of(name), 1, &value, &err));
+	assert_in_range(n, 10000, 999999);
+	assert_int_equal(err.kind, ERR_IO);
+	for (int i = 0; i < 10000; i++)
+		assert_int_equal(add(hot, NAME, 1), 8 + i);
+	for (int i = 0; i < n / 2; i++) {
+		snprintf(name, sizeof(name), "test/%d", i);
+		change(hot, str_of(name), remove_it, NULL);
+	}
+	hot_close(hot);
+	assert_int_equal(umount2(f->folder, MNT_DETACH), 0);
 }
 
 /* Told only as an order of magnitude: machines differ. */
@@ -760,6 +969,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(adds_and_gets),
 		TEST(modes_let_the_group_in),
+		TEST(records_are_changed),
+		TEST(names_are_listed_in_order),
+		TEST(processes_change_exactly),
 		TEST(without_create_nothing_is_made),
 		TEST(processes_add_exactly),
 		TEST(threads_add_exactly),
@@ -776,6 +988,7 @@ int main(void)
 		TEST(a_strangers_folder_is_not_used),
 		TEST(root_leaves_the_owner_in),
 		TEST(a_full_store_says_so),
+		TEST(a_full_file_system_says_so),
 		TEST(reading_is_quick),
 	};
 

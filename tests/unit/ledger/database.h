@@ -95,6 +95,7 @@ static inline int database_clear(void **state)
 	struct database *database = *state;
 
 	database_run(database, "DELETE FROM requests");
+	database_run(database, "DELETE FROM request_attempts");
 	database_run(database, "DELETE FROM usage_minute");
 	database_run(database, "DELETE FROM usage_hour");
 	database_run(database, "DELETE FROM usage_day");

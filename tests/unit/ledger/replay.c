@@ -50,7 +50,8 @@
 	" AS h8,"                                                                  \
 	" COALESCE(SUM(total_us >= 30000000 AND total_us < 60000000), 0)"          \
 	" AS h9,"                                                                  \
-	" COALESCE(SUM(total_us >= 60000000), 0) AS h10"                           \
+	" COALESCE(SUM(total_us >= 60000000), 0) AS h10,"                          \
+	" SUM(charged_picousd) AS n19, SUM(admitted) AS n20"                       \
 	" FROM requests GROUP BY b, p, k, m, v) AS r LEFT JOIN " table             \
 	" AS t ON t.bucket_ms = b AND t.project_id = p AND t.key_id = k"           \
 	" AND t.model_id = m AND t.provider_id = v"                                \
@@ -67,7 +68,8 @@
 	" OR t.under_250ms <> h2 OR t.under_500ms <> h3"                           \
 	" OR t.under_1s <> h4 OR t.under_2500ms <> h5 OR t.under_5s <> h6"         \
 	" OR t.under_10s <> h7 OR t.under_30s <> h8 OR t.under_60s <> h9"          \
-	" OR t.over_60s <> h10)"                                                   \
+	" OR t.over_60s <> h10 OR t.charged_picousd <> n19"                        \
+	" OR t.admitted <> n20)"                                                   \
 	" + ABS((SELECT COUNT(*) FROM requests)"                                   \
 	" - (SELECT COALESCE(SUM(requests), 0) FROM " table "))"
 
@@ -77,13 +79,15 @@
 	" user AS u, MAX(organisation_id) AS o, COUNT(*) AS n,"           \
 	" SUM(error <> '') AS n1, COALESCE(SUM(prompt_tokens), 0) AS n2," \
 	" COALESCE(SUM(completion_tokens), 0) AS n3,"                     \
-	" SUM(IF(priced, cost_picousd, 0)) AS n4"                         \
+	" SUM(IF(priced, cost_picousd, 0)) AS n4,"                        \
+	" SUM(charged_picousd) AS n5, SUM(admitted) AS n6"                \
 	" FROM requests WHERE user <> '' GROUP BY b, p, u) AS r"          \
 	" LEFT JOIN usage_user_day AS t ON t.bucket_ms = b"               \
 	" AND t.project_id = p AND t.user = u"                            \
 	" WHERE t.bucket_ms IS NULL OR t.organisation_id <> o"            \
 	" OR t.requests <> n OR t.errors <> n1 OR t.prompt_tokens <> n2"  \
-	" OR t.completion_tokens <> n3 OR t.cost_picousd <> n4)"          \
+	" OR t.completion_tokens <> n3 OR t.cost_picousd <> n4"           \
+	" OR t.charged_picousd <> n5 OR t.admitted <> n6)"                \
 	" + ABS((SELECT COUNT(*) FROM requests WHERE user <> '')"         \
 	" - (SELECT COALESCE(SUM(requests), 0) FROM usage_user_day))"
 
@@ -196,10 +200,11 @@ static void a_file_is_replayed_and_deleted(void **state)
 	" complete, cache_hit, prompt_tokens, completion_tokens,"         \
 	" cached_tokens, cache_write_tokens, reasoning_tokens, priced,"   \
 	" cost_picousd, saved_picousd, queue_us, gateway_us, connect_us," \
-	" first_token_us, total_us, request_bytes, response_bytes"
-#define TEXT_COLUMNS                                                       \
-	"request_id, user, client_ip, route, dialect, model_asked, alias," \
-	" complexity, model_used, provider, error, error_detail,"          \
+	" first_token_us, total_us, request_bytes, response_bytes,"       \
+	" charged_picousd, admitted"
+#define TEXT_COLUMNS                                                             \
+	"request_id, user, client_ip, host, route, dialect, model_asked, alias," \
+	" complexity, model_used, provider, error, error_detail,"                \
 	" finish_reason, usage_source, provider_dialect, dropped"
 
 static void assert_row(struct stmt *stmt, const struct usage_record *r)
@@ -212,11 +217,11 @@ static void assert_row(struct stmt *stmt, const struct usage_record *r)
 		r->tokens.reasoning, r->priced, r->cost_picousd,
 		r->saved_picousd, r->queue_us, r->gateway_us, r->connect_us,
 		r->first_token_us, r->total_us, r->request_bytes,
-		r->response_bytes };
+		r->response_bytes, usage_record_charged(r), r->admitted };
 	const struct str texts[] = { r->request_id, r->user, r->client_ip,
-		r->route, r->dialect, r->model_asked, r->alias, r->complexity,
-		r->model_used, r->provider, r->error, r->error_detail,
-		r->finish_reason,
+		r->host, r->route, r->dialect, r->model_asked, r->alias,
+		r->complexity, r->model_used, r->provider, r->error,
+		r->error_detail, r->finish_reason,
 		r->usage_source == USAGE_PROVIDER ? S("provider")
 						  : S("estimated"),
 		r->provider_dialect, r->dropped };
@@ -256,6 +261,59 @@ static void every_column_is_the_records(void **state)
 		assert_row(stmt, &record);
 	}
 	assert_int_equal(number, 120);
+	db_give(database->pool, db);
+}
+
+/* Once each, though the records come twice. */
+static void attempts_are_rows(void **state)
+{
+	struct database *database = *state;
+	struct error err = ERROR_INIT;
+	struct stmt *stmt;
+	struct db *db;
+	bool more;
+
+	write_journal(database, 0, 60);
+	write_journal(database, 30, 90);
+	assert_int_equal(replay(database), 90);
+	/* A third of them has one, two or three. */
+	assert_int_equal(database_number(database,
+				 "SELECT COUNT(*) FROM request_attempts"),
+		30 + 60 + 90);
+	db = database_take(database);
+	assert_true(stmt_prepare(db, &stmt,
+		"SELECT started_ms, attempt, model_used, model_id, provider,"
+		" provider_id, provider_key_id, upstream_request_id, status,"
+		" error, error_detail, advice, offset_us, connect_us,"
+		" first_byte_us, total_us FROM request_attempts"
+		" WHERE request_id = 'req_000000000008' ORDER BY attempt",
+		&err));
+	assert_true(stmt_run(stmt, &err));
+	for (const struct attempt_record *a =
+			sample_attempts(&database->arena, 8);
+		a; a = a->next) {
+		static int64_t number;
+
+		assert_true(stmt_fetch(stmt, &more, &err) && more);
+		assert_int_equal(stmt_int(stmt, 0), SAMPLE_DAY_MS + 8 * 37);
+		assert_int_equal(stmt_int(stmt, 1), ++number);
+		assert_true(str_equal(stmt_str(stmt, 2), a->model_used));
+		assert_int_equal(stmt_int(stmt, 3), a->model_id);
+		assert_true(str_equal(stmt_str(stmt, 4), a->provider));
+		assert_int_equal(stmt_int(stmt, 5), a->provider_id);
+		assert_int_equal(stmt_int(stmt, 6), a->provider_key_id);
+		assert_true(
+			str_equal(stmt_str(stmt, 7), a->upstream_request_id));
+		assert_int_equal(stmt_int(stmt, 8), a->status);
+		assert_true(str_equal(stmt_str(stmt, 9), a->error));
+		assert_true(str_equal(stmt_str(stmt, 10), a->error_detail));
+		assert_true(str_equal(stmt_str(stmt, 11), a->advice));
+		assert_int_equal(stmt_int(stmt, 12), a->offset_us);
+		assert_int_equal(stmt_is_null(stmt, 13), a->connect_us < 0);
+		assert_int_equal(stmt_is_null(stmt, 14), a->first_byte_us < 0);
+		assert_int_equal(stmt_int(stmt, 15), a->total_us);
+	}
+	assert_true(stmt_fetch(stmt, &more, &err) && !more);
 	db_give(database->pool, db);
 }
 
@@ -682,6 +740,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_file_is_replayed_and_deleted),
 		TEST(every_column_is_the_records),
+		TEST(attempts_are_rows),
 		TEST(a_copied_file_is_not_counted_again),
 		TEST(the_same_call_twice_is_stored_once),
 		TEST(a_growing_file_is_waited_for),

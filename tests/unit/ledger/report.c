@@ -12,7 +12,7 @@
 #include "database.h"
 #include "ledger/report.h"
 
-#define COLUMNS 38
+#define COLUMNS 43
 
 static void store(struct database *database, const struct usage_record *records,
 	size_t count)
@@ -97,8 +97,9 @@ static const char *const names[COLUMNS] = { "request_id", "time", "project",
 	"cache_write_tokens", "reasoning_tokens", "usage_source", "saved_usd",
 	"error_detail", "finish_reason", "attempts", "queue_us", "gateway_us",
 	"connect_us", "request_bytes", "response_bytes", "user", "dialect",
-	"route", "alias", "complexity", "client_ip", "provider_dialect",
-	"dropped" };
+	"route", "alias", "complexity", "priced", "charged_usd", "host",
+	"client_ip", "provider_dialect", "dropped", "billing",
+	"billing_reason" };
 
 /* Two calls: one with everything, one of which little is known. */
 static void store_two(struct database *database)
@@ -130,6 +131,33 @@ static void store_two(struct database *database)
 		" prefix, created_ms) VALUES (700, 70, 'web', 'h', 'gw_', 0)");
 }
 
+/* Call 7 had two attempts, the other one none. */
+static void assert_attempts(struct json list, int number)
+{
+	struct json_cursor cursor = json_members(list);
+	struct json_member item;
+	int64_t value;
+
+	if (number == 1) {
+		assert_int_equal(list.type, JSON_TYPE_NULL);
+		return;
+	}
+	assert_int_equal(json_length(list), 2);
+	for (int64_t i = 1; i <= 2; i++) {
+		assert_true(json_next(&cursor, &item));
+		assert_true(
+			json_int(json_find(item.value, S("attempt")), &value));
+		assert_int_equal(value, i);
+		assert_true(
+			json_int(json_find(item.value, S("status")), &value));
+		assert_int_equal(value, i == 1 ? 0 : 200);
+		assert_true(json_text_is(json_find(item.value, S("error")),
+			i == 1 ? S("upstream_error") : S("")));
+		assert_true(json_text_is(
+			json_find(item.value, S("provider")), S("openai")));
+	}
+}
+
 static void json_has_every_member(void **state)
 {
 	struct database *database = *state;
@@ -143,15 +171,18 @@ static void json_has_every_member(void **state)
 			"null", "\"-1\"", "\"stop\"", "2", "19", "85", "1500",
 			"2055", "4103", "\"=cmd|'/c calc'!A1\"",
 			"\"openai_chat\"", "\"/v1/chat/completions\"",
-			"\"law-assistant\"", "\"simple\"", "\"2001:db8::7\"",
-			"\"anthropic\"", "\"seed, logit_bias\"" },
+			"\"law-assistant\"", "\"simple\"", "true",
+			"\"0.000270000007\"", "\"web-1\"", "\"2001:db8::7\"",
+			"\"anthropic\"", "\"seed, logit_bias\"", "\"billed\"",
+			"null" },
 		{ "\"unknown\"", "\"2026-11-21T00:00:00.999Z\"", "null", "null",
 			"null", "null", "null", "401", "\"invalid_api_key\"",
 			"null", "null", "null", "null", "null", "false",
 			"false", "false", "null", "null", "null", "\"none\"",
 			"null", "null", "null", "0", "null", "null", "null",
 			"0", "0", "null", "null", "null", "null", "null",
-			"null", "null", "null" },
+			"false", "\"0\"", "null", "null", "null", "null",
+			"\"none\"", "null" },
 	};
 	struct error err = ERROR_INIT;
 	struct json_cursor rows;
@@ -178,6 +209,9 @@ static void json_has_every_member(void **state)
 				fail_msg("%s: %.*s", names[i],
 					STR_ARG(member.value.text));
 		}
+		assert_true(json_next(&members, &member));
+		assert_true(json_name_is(member, S("attempt_list")));
+		assert_attempts(member.value, number);
 		assert_false(json_next(&members, &member));
 	}
 }
@@ -194,11 +228,13 @@ static void csv_has_every_cell(void **state)
 			"2", "19", "85", "1500", "2055", "4103",
 			"'=cmd|'/c calc'!A1", "openai_chat",
 			"/v1/chat/completions", "law-assistant", "simple",
-			"2001:db8::7", "anthropic", "seed, logit_bias" },
+			"true", "0.000270000007", "web-1", "2001:db8::7",
+			"anthropic", "seed, logit_bias", "billed", "" },
 		{ "unknown", "2026-11-21T00:00:00.999Z", "", "", "", "", "",
 			"401", "invalid_api_key", "", "", "", "", "", "false",
 			"false", "false", "", "", "", "none", "", "", "", "0",
-			"", "", "", "0", "0", "", "", "", "", "", "", "", "" },
+			"", "", "", "0", "0", "", "", "", "", "", "false", "0",
+			"", "", "", "", "none", "" },
 	};
 	struct str cells[COLUMNS];
 	struct str rest;

@@ -19,6 +19,39 @@
 /* 2026-11-21T00:00:00Z */
 #define SAMPLE_DAY_MS INT64_C(1795219200000)
 
+/* One to three: all but the last failed. */
+static inline struct attempt_record *sample_attempts(
+	struct arena *arena, int64_t number)
+{
+	struct attempt_record *first = NULL;
+
+	for (int64_t i = number % 3; i >= 0; i--) {
+		struct attempt_record *attempt =
+			ARENA_NEW(arena, struct attempt_record);
+		bool is_last = i == number % 3;
+
+		attempt_record_init(attempt);
+		attempt->model_used = S("gpt-4o-mini");
+		attempt->model_id = 40 + i;
+		attempt->provider = S("openai");
+		attempt->provider_id = 5;
+		attempt->provider_key_id = 6;
+		attempt->upstream_request_id =
+			arena_printf(arena, "up-%" PRId64, number);
+		attempt->status = is_last ? 200 : i % 2 ? 503 : 0;
+		attempt->error = is_last ? S("") : S("upstream_error");
+		attempt->error_detail = is_last ? S("") : S("openai: busy");
+		attempt->advice = is_last ? S("") : S("retry");
+		attempt->offset_us = 1000 * i;
+		attempt->connect_us = i % 2 ? 700 : -1;
+		attempt->first_byte_us = is_last ? 5000 + number : -1;
+		attempt->total_us = 9000 + number;
+		attempt->next = first;
+		first = attempt;
+	}
+	return first;
+}
+
 /* Every member is set, and differently for each number. */
 static inline struct usage_record sample_record(
 	struct arena *arena, int64_t number)
@@ -32,6 +65,7 @@ static inline struct usage_record sample_record(
 	record.key_id = 100 + number % 7;
 	record.user = arena_printf(arena, "user-%" PRId64, number % 11);
 	record.client_ip = S("2001:db8::7");
+	record.host = number % 2 ? S("web-1") : S("web-2");
 	record.started_unix_ms = SAMPLE_DAY_MS + number * 37;
 	record.route = S("/v1/chat/completions");
 	record.dialect = S("openai_chat");
@@ -59,6 +93,16 @@ static inline struct usage_record sample_record(
 	record.priced = number % 8 != 0;
 	record.cost_picousd = 270000000 + number;
 	record.saved_picousd = number % 4 == 0 ? 270000000 : 0;
+	/* As the cost, more where it was not priced, or not said. */
+	record.charged_picousd = number % 3 == 0 ? -1
+				 : record.priced ? record.cost_picousd
+						 : 990000000 + number;
+	record.admitted = number % 10 != 3;
+	record.billing = number % 9 ? BILLING_BILLED : BILLING_ESTIMATED;
+	record.billing_reason = number % 9 ? S("") : S("cut");
+	record.billing = number % 9 ? BILLING_BILLED : BILLING_ESTIMATED;
+	record.billing_reason = number % 9 ? S("") : S("no_usage");
+	record.attempt_list = sample_attempts(arena, number);
 	record.queue_us = 12 + number % 100;
 	record.gateway_us = 85;
 	record.connect_us = number % 10 == 0 ? -1 : 1500;

@@ -49,6 +49,28 @@ static struct usage_record through_json(const struct usage_record *record)
 	return back;
 }
 
+static void assert_same_attempts(
+	const struct attempt_record *a, const struct attempt_record *b)
+{
+	for (; a && b; a = a->next, b = b->next) {
+		assert_text(a->model_used, b->model_used);
+		assert_int_equal(a->model_id, b->model_id);
+		assert_text(a->provider, b->provider);
+		assert_int_equal(a->provider_id, b->provider_id);
+		assert_int_equal(a->provider_key_id, b->provider_key_id);
+		assert_text(a->upstream_request_id, b->upstream_request_id);
+		assert_int_equal(a->status, b->status);
+		assert_text(a->error, b->error);
+		assert_text(a->error_detail, b->error_detail);
+		assert_text(a->advice, b->advice);
+		assert_int_equal(a->offset_us, b->offset_us);
+		assert_int_equal(a->connect_us, b->connect_us);
+		assert_int_equal(a->first_byte_us, b->first_byte_us);
+		assert_int_equal(a->total_us, b->total_us);
+	}
+	assert_true(!a && !b);
+}
+
 static void assert_same(
 	const struct usage_record *a, const struct usage_record *b)
 {
@@ -58,6 +80,7 @@ static void assert_same(
 	assert_int_equal(a->key_id, b->key_id);
 	assert_text(a->user, b->user);
 	assert_text(a->client_ip, b->client_ip);
+	assert_text(a->host, b->host);
 	assert_int_equal(a->started_unix_ms, b->started_unix_ms);
 	assert_text(a->route, b->route);
 	assert_text(a->dialect, b->dialect);
@@ -84,6 +107,10 @@ static void assert_same(
 	assert_int_equal(a->priced, b->priced);
 	assert_int_equal(a->cost_picousd, b->cost_picousd);
 	assert_int_equal(a->saved_picousd, b->saved_picousd);
+	assert_int_equal(a->charged_picousd, b->charged_picousd);
+	assert_int_equal(a->admitted, b->admitted);
+	assert_int_equal(a->billing, b->billing);
+	assert_text(a->billing_reason, b->billing_reason);
 	assert_int_equal(a->queue_us, b->queue_us);
 	assert_int_equal(a->gateway_us, b->gateway_us);
 	assert_int_equal(a->connect_us, b->connect_us);
@@ -91,6 +118,9 @@ static void assert_same(
 	assert_int_equal(a->total_us, b->total_us);
 	assert_int_equal(a->request_bytes, b->request_bytes);
 	assert_int_equal(a->response_bytes, b->response_bytes);
+	assert_int_equal(a->billing, b->billing);
+	assert_text(a->billing_reason, b->billing_reason);
+	assert_same_attempts(a->attempt_list, b->attempt_list);
 }
 
 static void every_member_comes_back(void **state)
@@ -109,9 +139,13 @@ static void every_member_comes_back(void **state)
 static void no_member_is_forgotten(void **state)
 {
 	struct usage_record record = sample_record(&arena, 7);
-	struct str json = write_record(&record);
+	struct attempt_record attempt;
+	struct str json;
 
 	(void)state;
+	attempt_record_init(&attempt);
+	record.attempt_list = &attempt;
+	json = write_record(&record);
 	for (size_t at = 0; at + 8 <= sizeof(record); at += 8) {
 		struct usage_record changed = record;
 		uint64_t word;
@@ -155,6 +189,26 @@ static void an_unset_record_is_short(void **state)
 	usage_record_init(&record);
 	record.request_id = S("a");
 	assert_text(write_record(&record), S("{\"request_id\":\"a\"}"));
+}
+
+/* A record that says nothing of it was charged what it cost. */
+static void budgets_are_charged_something(void **state)
+{
+	struct usage_record record;
+
+	(void)state;
+	usage_record_init(&record);
+	record.cost_picousd = 7;
+	assert_int_equal(usage_record_charged(&record), 0);
+	record.priced = true;
+	assert_int_equal(usage_record_charged(&record), 7);
+	record.charged_picousd = 0;
+	assert_int_equal(usage_record_charged(&record), 0);
+	record.charged_picousd = 9;
+	assert_int_equal(usage_record_charged(&record), 9);
+	record.charged_picousd = INT64_MIN;
+	record.cost_picousd = -5;
+	assert_int_equal(usage_record_charged(&record), 0);
 }
 
 static void versions_understand_each_other(void **state)
@@ -280,6 +334,7 @@ int main(void)
 		cmocka_unit_test(no_member_is_forgotten),
 		cmocka_unit_test(extremes_come_back),
 		cmocka_unit_test(an_unset_record_is_short),
+		cmocka_unit_test(budgets_are_charged_something),
 		cmocka_unit_test(versions_understand_each_other),
 		cmocka_unit_test(what_is_no_record_is_refused),
 		cmocka_unit_test(hostile_texts_come_back),

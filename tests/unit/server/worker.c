@@ -86,9 +86,11 @@ static void a_full_queue_refuses(void **state)
 	struct task blocker = { .run = wait_at_gate };
 	struct task queued[3];
 	struct task refused = { .run = count };
+	int64_t waiting = -1;
 
 	(void)state;
 	assert_true(workers_start(1, 3, &workers, &err));
+	workers_tell_waiting(workers, &waiting);
 	assert_true(workers_post(workers, &blocker));
 	assert_true(wait_posted(&arrived));
 	/* What runs does not count: three more may wait. */
@@ -98,12 +100,14 @@ static void a_full_queue_refuses(void **state)
 	}
 	assert_false(workers_post(workers, &refused));
 	assert_false(workers_post(workers, &refused));
+	assert_int_equal(__atomic_load_n(&waiting, __ATOMIC_RELAXED), 3);
 	sem_post(&gate);
 	assert_true(wait_posted(&arrived));
 	/* One has left the queue. */
 	assert_true(workers_post(workers, &refused));
 	sem_post(&gate);
 	workers_stop(workers);
+	assert_int_equal(waiting, 0);
 	assert_int_equal(atomic_load(&run_count), 5);
 }
 

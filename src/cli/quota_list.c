@@ -1,0 +1,83 @@
+/*
+ * quota_list.c - all quotas, with what the log says was used of a day or a
+ * month.
+ */
+#include "accounts/quota.h"
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/limit_scope.h"
+
+static bool show(struct session *session, const struct quota_row *row,
+	struct error *err);
+static bool show_used(
+	struct session *session, const struct quota *quota, struct error *err);
+
+static bool run(struct session *session, struct error *err)
+{
+	struct quota_row *rows;
+	size_t count;
+
+	if (!quota_list(session->db, &session->arena, &rows, &count, err))
+		return false;
+	output_list(&session->output);
+	for (size_t i = 0; i < count; i++) {
+		if (!show(session, &rows[i], err))
+			return false;
+	}
+	return true;
+}
+
+static bool show(
+	struct session *session, const struct quota_row *row, struct error *err)
+{
+	const struct quota *quota = &row->quota;
+	struct output *output = &session->output;
+
+	output_row(output);
+	output_int(output, "id", quota->id);
+	limit_scope_show(output, &quota->owner, row->owner.name);
+	output_str(output, "period", limit_period_name(quota->period));
+	output_int_or_null(output, "requests", quota->limit_requests);
+	output_int_or_null(output, "tokens", quota->limit_tokens);
+	if (!show_used(session, quota, err))
+		return false;
+	output_str(output, "time_zone", time_zone_name(quota->zone));
+	output_str(output, "status",
+		row->owner.is_inactive ? S("no use") : S("active"));
+	return true;
+}
+
+/* Of any minute, and of each user alone, there is no one number. */
+static bool show_used(
+	struct session *session, const struct quota *quota, struct error *err)
+{
+	struct output *output = &session->output;
+	int64_t now = clock_unix_ms();
+	struct spend spend;
+
+	if (limit_period_window_ms(quota->period) > 0 ||
+		(quota->owner.scope == SCOPE_USER &&
+			quota->owner.user.n == 0)) {
+		output_null(output, "requests_used");
+		output_null(output, "tokens_used");
+		output_null(output, "resets");
+		return true;
+	}
+	if (!spend_since(session->db, limit_scope_spend(&quota->owner),
+		    limit_period_start(quota->period, quota->zone, now), &spend,
+		    err))
+		return false;
+	output_int(output, "requests_used", spend.calls);
+	output_int(output, "tokens_used", spend.tokens);
+	output_time(output, "resets",
+		limit_period_end(quota->period, quota->zone, now));
+	return true;
+}
+
+const struct command command_quota_list = {
+	.words = "quota list",
+	.operands = "",
+	.help = "list the quotas and what was used of them",
+	.needs = NEEDS_DATABASE,
+	.run = run,
+};

@@ -1,0 +1,306 @@
+/*
+ * admit_bound.c - the most that a call may use, before it has used anything.
+ *
+ * Money is bounded from above, for a hard budget is only as hard as this: a
+ * prompt has no more tokens than bytes (vocabularies fall back to single
+ * bytes, and escapes only make a text longer than it is), and what no byte
+ * of the request tells is allowed for as below. Tokens are an estimate: rates
+ * are for keeping order, and one that took every byte for a token would let
+ * through a quarter of what it promises.
+ *
+ * What a provider adds of its own accord (results of its web search) cannot
+ * be known; it is charged all the same, when the call is settled.
+ */
+#include "gateway/admission.h"
+
+#include "base/money.h"
+
+/* What vocabularies put around a message, and around the whole:
+ * https://github.com/openai/openai-cookbook, How_to_count_tokens. They are 3
+ * and 3 there; others' templates have longer words. */
+#define MESSAGE_TOKENS 16
+/* What is told to a model that has tools, besides the tools: up to 804 for
+ * Anthropic's, https://platform.claude.com/docs/en/agents-and-tools/tool-use */
+#define TOOLS_TOKENS 1024
+/* The dearest image: 8 tiles of 5667 and 2833, which gpt-4o-mini counts;
+ * https://platform.openai.com/docs/guides/images-vision */
+#define IMAGE_TOKENS 48169
+/* What stands at the provider (an earlier response, a file by its id) and a
+ * context whose size the catalogue does not know. */
+#define UNKNOWN_CONTEXT_TOKENS 131072
+/* Of sound: 32 tokens a second is the most that is counted (Gemini's), 8
+ * kbit a second the least that speech is written in; in base64. */
+#define SOUND_BYTES_PER_TOKEN 32
+/* An image that is made: 6240 at the highest quality and size,
+ * https://platform.openai.com/docs/guides/image-generation */
+#define MADE_IMAGE_TOKENS 6240
+
+/* What the messages hold besides text. */
+struct media {
+	int64_t images;
+	int64_t references; /* to what is not in the body */
+};
+
+static int64_t dearest(const struct call *call, int64_t prompt);
+static int64_t cost_at(const struct call *call, const struct model *model,
+	int64_t prompt, int64_t output);
+static int64_t prompt_bound(
+	const struct call *call, const struct model *model, int64_t prompt);
+static int64_t text_bound(const struct call *call);
+static int64_t media_bound(const struct call *call);
+static int64_t service_media_bound(const struct call *call);
+static bool leans_on_provider(const struct call *call);
+static void find_media(struct json value, unsigned depth, struct media *media);
+static void count_medium(struct json_member member, struct media *media);
+static int64_t output_bound(const struct call *call, const struct model *model);
+static int64_t choices(const struct call *call);
+static bool has_output(const struct call *call);
+static int64_t larger(int64_t a, int64_t b);
+static int64_t sum(int64_t a, int64_t b);
+static int64_t product(int64_t a, int64_t b);
+
+void admission_bound(struct call *call)
+{
+	struct admission *admission = call->admission;
+	const struct settings *settings = call->gateway->settings;
+	int64_t output = 0;
+
+	if (call->is_count)
+		return;
+	for (size_t i = 0; i < call->target_count; i++) {
+		const struct model *model = call->targets[i].model;
+		int64_t most = output_bound(call, model);
+
+		/* A model may say much more than it will. */
+		if (call->head.max_tokens < 0 && !call->service &&
+			most > product(settings->output_tokens, choices(call)))
+			most = product(settings->output_tokens, choices(call));
+		output = larger(output, most);
+	}
+	admission->tokens =
+		sum(meter_tokens_of(call->head.prompt_bytes), output);
+	admission->picousd =
+		dearest(call, sum(text_bound(call), media_bound(call)));
+}
+
+/* Of all that may serve the call: which one will is not known yet. */
+static int64_t dearest(const struct call *call, int64_t prompt)
+{
+	int64_t most = 0;
+
+	for (size_t i = 0; i < call->target_count; i++) {
+		const struct model *model = call->targets[i].model;
+
+		/* The hosts of one provider follow each other. */
+		if (i > 0 && model == call->targets[i - 1].model)
+			continue;
+		most = larger(most,
+			cost_at(call, model, prompt_bound(call, model, prompt),
+				output_bound(call, model)));
+	}
+	return most;
+}
+
+static int64_t cost_at(const struct call *call, const struct model *model,
+	int64_t prompt, int64_t output)
+{
+	int64_t now = call->x->arrived_unix_ms;
+	/* Long prompts may cost more, but the bound is above the prompt. */
+	const struct price *prices[] = { model_price_for(model, now, prompt),
+		model_price_at(model, now) };
+	int64_t most = 0;
+
+	if (!prices[0])
+		return admission_ceiling(call->gateway, prompt, output);
+	for (size_t i = 0; i < ARRAY_LEN(prices) && prices[i]; i++) {
+		const struct price *price = prices[i];
+		int64_t cost = price->request_picousd;
+
+		money_add(&cost, prompt,
+			larger(price->input_picousd,
+				larger(price->cache_write_picousd,
+					price->cached_picousd)));
+		money_add(&cost, output,
+			larger(price->output_picousd,
+				price->reasoning_picousd));
+		most = larger(most, cost);
+	}
+	return most;
+}
+
+int64_t admission_ceiling(
+	const struct gateway *gateway, int64_t prompt, int64_t output)
+{
+	int64_t cost = 0;
+
+	money_add(&cost, larger(prompt, 0),
+		gateway->settings->unpriced_input_picousd);
+	money_add(&cost, larger(output, 0),
+		gateway->settings->unpriced_output_picousd);
+	return cost;
+}
+
+/* The context of a model is the end of every prompt. */
+static int64_t prompt_bound(
+	const struct call *call, const struct model *model, int64_t prompt)
+{
+	int64_t context = model->context_tokens;
+
+	if (leans_on_provider(call))
+		prompt = sum(
+			prompt, context > 0 ? context : UNKNOWN_CONTEXT_TOKENS);
+	return context > 0 && prompt > context ? context : prompt;
+}
+
+static int64_t text_bound(const struct call *call)
+{
+	const struct chat_head *head = &call->head;
+	int64_t tokens = sum(head->prompt_bytes, MESSAGE_TOKENS);
+
+	tokens = sum(
+		tokens, product((int64_t)head->message_count, MESSAGE_TOKENS));
+	return head->has_tools ? sum(tokens, TOOLS_TOKENS) : tokens;
+}
+
+static int64_t media_bound(const struct call *call)
+{
+	const struct chat_head *head = &call->head;
+	int64_t rest = (int64_t)call->request_bytes - head->prompt_bytes;
+	struct media media = { 0 };
+	int64_t tokens;
+
+	if (call->service)
+		return service_media_bound(call);
+	if (!head->has_images && !head->has_audio && !head->has_files)
+		return 0;
+	find_media(head->messages, 0, &media);
+	tokens = product(media.images, IMAGE_TOKENS);
+	if (head->has_audio)
+		tokens = sum(tokens, larger(rest, 0) / SOUND_BYTES_PER_TOKEN);
+	if (head->has_files)
+		tokens = sum(tokens, larger(rest, 0));
+	return sum(tokens, product(media.references, UNKNOWN_CONTEXT_TOKENS));
+}
+
+static int64_t service_media_bound(const struct call *call)
+{
+	int64_t bytes = larger(call->service_input.file_bytes, 0);
+
+	switch (call->service->service) {
+	case SERVICE_IMAGE_EDITS:
+	case SERVICE_IMAGE_VARIATIONS:
+		return bytes < IMAGE_TOKENS ? bytes : IMAGE_TOKENS;
+	case SERVICE_TRANSCRIPTIONS:
+	case SERVICE_TRANSLATIONS: return bytes / SOUND_BYTES_PER_TOKEN;
+	default: return 0;
+	}
+}
+
+/* A part of the prompt is kept by the provider, and only named here. */
+static bool leans_on_provider(const struct call *call)
+{
+	static const struct str names[] = { STR("previous_response_id"),
+		STR("conversation"), STR("prompt"), STR("cachedContent"),
+		STR("cached_content") };
+
+	if (call->service || call->head.root.type != JSON_TYPE_OBJECT)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		enum json_type type = json_find(call->head.root, names[i]).type;
+
+		if (type != JSON_TYPE_NONE && type != JSON_TYPE_NULL)
+			return true;
+	}
+	return false;
+}
+
+static void find_media(struct json value, unsigned depth, struct media *media)
+{
+	struct json_cursor cursor = json_members(value);
+	struct json_member member;
+
+	while (json_next(&cursor, &member)) {
+		if (value.type == JSON_TYPE_OBJECT)
+			count_medium(member, media);
+		if (depth < JSON_MAX_DEPTH)
+			find_media(member.value, depth + 1, media);
+	}
+}
+
+/* By the names that the formats of chats have for them. One that is counted
+ * twice, or a tool's argument that is called so, only raises a bound. */
+static void count_medium(struct json_member member, struct media *media)
+{
+	static const struct str images[] = { STR("image_url"), STR("image"),
+		STR("images"), STR("source"), STR("inlineData"),
+		STR("inline_data"), STR("fileData"), STR("file_data") };
+	static const struct str references[] = { STR("file_id"),
+		STR("file_url"), STR("fileUri"), STR("file_uri"),
+		STR("s3Location") };
+	struct json value = member.value;
+
+	for (size_t i = 0; i < ARRAY_LEN(images); i++)
+		if (json_name_is(member, images[i]))
+			media->images += value.type == JSON_TYPE_ARRAY
+						 ? (int64_t)json_length(value)
+						 : 1;
+	for (size_t i = 0; i < ARRAY_LEN(references); i++)
+		if (json_name_is(member, references[i]) &&
+			value.type != JSON_TYPE_NULL)
+			media->references++;
+}
+
+static int64_t output_bound(const struct call *call, const struct model *model)
+{
+	int64_t one = call->head.max_tokens;
+
+	if (!has_output(call))
+		return 0;
+	if (call->service && call->service_input.image_count > 0)
+		return product(
+			call->service_input.image_count, MADE_IMAGE_TOKENS);
+	if (one < 0)
+		one = model->max_output_tokens;
+	if (one <= 0)
+		one = call->gateway->settings->output_tokens;
+	return product(one, choices(call));
+}
+
+static int64_t choices(const struct call *call)
+{
+	return larger(call->head.n, 1);
+}
+
+/* Does the answer hold tokens that are charged? */
+static bool has_output(const struct call *call)
+{
+	if (!call->service)
+		return true;
+	switch (call->service->service) {
+	case SERVICE_EMBEDDINGS:
+	case SERVICE_MODERATIONS:
+	case SERVICE_RERANK: return false;
+	default: return true;
+	}
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t sum(int64_t a, int64_t b)
+{
+	int64_t total = a;
+
+	money_add(&total, b, 1);
+	return total;
+}
+
+static int64_t product(int64_t a, int64_t b)
+{
+	int64_t total = 0;
+
+	money_add(&total, a, b);
+	return total;
+}

@@ -1,0 +1,88 @@
+/*
+ * cache_tables.h - the tables of the cache's store, for the files that share
+ * them.
+ *
+ *	answers   key -> struct cache_row and texts: what is known of an answer
+ *	bodies    key -> its bytes
+ *	uses      time of last use, key -> nothing: who goes first
+ *	ends      end of life, key -> nothing: who is over
+ *	projects  project, key -> nothing: whose it is
+ *	fills     key -> struct cache_fill_row: who is fetching it
+ *	counts    project, "provider/model" -> struct cache_counts
+ *
+ * Numbers in keys are in seconds or ids, the highest byte first, so that
+ * their order is that of the bytes.
+ */
+#ifndef HOT_CACHE_TABLES_H
+#define HOT_CACHE_TABLES_H
+
+#include <lmdb.h>
+
+#include "hot/cache.h"
+#include "hot/turn.h"
+
+enum cache_table {
+	TABLE_ANSWERS,
+	TABLE_BODIES,
+	TABLE_USES,
+	TABLE_ENDS,
+	TABLE_PROJECTS,
+	TABLE_FILLS,
+	TABLE_COUNTS,
+	TABLE_FORMAT,
+	CACHE_TABLES,
+};
+
+struct cache {
+	MDB_env *env;
+	struct turn turn; /* of writers */
+	MDB_dbi tables[CACHE_TABLES];
+	size_t bound_bytes; /* what is stored takes no more */
+	bool complained;    /* atomic; a failing read was logged */
+	char path[PATH_MAX];
+};
+
+/* A number and a key, in this order. */
+#define CACHE_ORDER_BYTES (8 + CACHE_KEY_BYTES)
+
+struct cache_order {
+	uint8_t bytes[CACHE_ORDER_BYTES];
+};
+
+struct cache_order cache_order(
+	int64_t number, const uint8_t key[CACHE_KEY_BYTES]);
+
+static inline MDB_val cache_val(const void *bytes, size_t n)
+{
+	return (MDB_val){ .mv_size = n, .mv_data = (void *)(uintptr_t)bytes };
+}
+
+/* Show the project's answers that are not over; the views last as long as the
+ * visit. LMDB's error. */
+typedef void cache_visit(
+	struct str provider, struct str model, int64_t bytes, void *context);
+int cache_each(struct cache *cache, MDB_txn *txn, int64_t project_id,
+	int64_t now_unix_ms, cache_visit *visit, void *context);
+
+/* Is there an answer whose time is not over? */
+bool cache_is_live(struct cache *cache, MDB_txn *txn, const uint8_t *key,
+	int64_t now_unix_ms);
+/* The owner's fetch has ended, and the answer is kept; LMDB's error. */
+int cache_fill_remove(struct cache *cache, MDB_txn *txn, const uint8_t *key,
+	const uint8_t *owner);
+/* As cache_count(), within a change; LMDB's error. */
+int cache_count_in(struct cache *cache, MDB_txn *txn, int64_t project_id,
+	struct str provider, struct str model, const struct cache_counts *more);
+/* Forget fetches that nobody confirms any more; LMDB's error. */
+int cache_fill_sweep(struct cache *cache, MDB_txn *txn, int64_t now_unix_ms);
+
+/* ERR_IO, or true when `failed` is none of LMDB's errors. */
+MUST_USE bool cache_check(int failed, const char *what, struct error *err);
+/* Begin a change, when it is our turn; LMDB's error. */
+int cache_change(struct cache *cache, MDB_txn **txn);
+/* Commit it, or abort it when it failed; LMDB's error. */
+int cache_end(struct cache *cache, MDB_txn *txn, int failed);
+/* What cannot be read counts as nothing; the log is told once. */
+void cache_complain(struct cache *cache, int failed);
+
+#endif

@@ -1,0 +1,362 @@
+/*
+ * environment.c - LMDB: one environment, one table, a read transaction kept by
+ * each thread that reads.
+ */
+#include "hot/environment.h"
+
+#include <fcntl.h>
+
+#include "hot/folder.h"
+
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZER
+#endif
+#endif
+#ifdef __SANITIZE_THREAD__
+#define THREAD_SANITIZER
+#endif
+
+/* Room for a million counters of users and addresses. */
+#define MAP_BYTES (256 * 1024 * 1024)
+/* Of which new names take no more than this. */
+#define NAMES_BYTES (MAP_BYTES / 8 * 7)
+/* Memory is taken in steps, so that this much is ahead of what is in use. */
+#define AHEAD_BYTES (512 * 1024)
+#define STEP_BYTES (512 * 1024)
+/* The least with which a change may begin: more than it can touch. */
+#define LEAST_AHEAD_BYTES (256 * 1024)
+/* One for each thread that ever read, of all processes; 64 bytes each. */
+#define MAX_READERS 8192
+/* Raise it when a value begins to mean something else. */
+#define FORMAT INT64_C(1)
+#define FORMAT_NAME S("format")
+#define FLAGS (MDB_WRITEMAP | MDB_NOSYNC | MDB_NOTLS)
+
+/* A thread's own read transaction, kept between reads. */
+struct reader {
+	struct hot *hot;
+	MDB_txn *txn;
+	struct reader *next;
+};
+
+static int files_open(struct hot *hot, const char *path, bool create);
+static int records_open(struct hot *hot, bool create);
+static int check_format(struct hot *hot, MDB_txn *txn, bool create);
+static int take_memory(struct hot *hot, MDB_txn *txn);
+static int take_to(struct hot *hot, int64_t end);
+static struct reader *reader_get(struct hot *hot);
+static MDB_txn *reader_begin(struct hot *hot);
+static void reader_end(void *thing);
+
+#ifdef THREAD_SANITIZER
+/* LMDB keeps writers off what readers see by means that it cannot see. */
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+	return "race:liblmdb.so\n"
+	       "race:environment_get\n";
+}
+#endif
+
+int environment_open(const char *path, bool create, struct hot **out)
+{
+	struct hot *hot = calloc(1, sizeof(*hot));
+	int failed;
+
+	if (!hot)
+		abort();
+	failed = pthread_key_create(&hot->reader, reader_end);
+	if (failed) {
+		free(hot);
+		return failed;
+	}
+	pthread_mutex_init(&hot->lock, NULL);
+	turn_init(&hot->turn, -1);
+	snprintf(hot->path, sizeof(hot->path), "%s", path);
+	failed = files_open(hot, path, create);
+	if (failed)
+		environment_close(hot);
+	else
+		*out = hot;
+	return failed;
+}
+
+void environment_close(struct hot *hot)
+{
+	while (hot->readers)
+		reader_end(hot->readers);
+	pthread_key_delete(hot->reader);
+	pthread_mutex_destroy(&hot->lock);
+	turn_release(&hot->turn);
+	mdb_env_close(hot->env);
+	free(hot);
+}
+
+int environment_change(struct hot *hot, MDB_txn **txn)
+{
+	int failed;
+
+	turn_take(&hot->turn);
+	failed = mdb_txn_begin(hot->env, NULL, 0, txn);
+	if (!failed) {
+		failed = take_memory(hot, *txn);
+		if (failed)
+			mdb_txn_abort(*txn);
+	}
+	if (failed)
+		turn_give(&hot->turn);
+	return failed;
+}
+
+int environment_change_end(struct hot *hot, MDB_txn *txn, int failed)
+{
+	if (failed)
+		mdb_txn_abort(txn);
+	else
+		failed = mdb_txn_commit(txn);
+	turn_give(&hot->turn);
+	return failed;
+}
+
+int environment_look(struct hot *hot, struct look *look)
+{
+	struct reader *reader = reader_get(hot);
+
+	*look = (struct look){ 0 };
+	if (reader && mdb_txn_renew(reader->txn) == MDB_SUCCESS) {
+		look->txn = reader->txn;
+		return MDB_SUCCESS;
+	}
+	/* Whose turn it is to write needs no place for a reader. */
+	look->changes = hot;
+	return environment_change(hot, &look->txn);
+}
+
+void environment_look_end(struct look *look)
+{
+	if (look->changes)
+		environment_change_end(look->changes, look->txn, EAGAIN);
+	else
+		mdb_txn_reset(look->txn);
+}
+
+int environment_get(struct hot *hot, MDB_txn *txn, struct str name, void *out,
+	size_t size, size_t *n)
+{
+	MDB_val key = val_of(name);
+	MDB_val data;
+	int failed = mdb_get(txn, hot->records, &key, &data);
+
+	*n = 0;
+	if (failed == MDB_NOTFOUND)
+		return MDB_SUCCESS;
+	if (failed)
+		return failed;
+	if (data.mv_size > size)
+		return MDB_BAD_VALSIZE;
+	copy_page(out, data.mv_data, data.mv_size);
+	*n = data.mv_size;
+	return MDB_SUCCESS;
+}
+
+int environment_put(
+	struct hot *hot, MDB_txn *txn, struct str name, struct str value)
+{
+	MDB_val key = val_of(name);
+	MDB_val data;
+
+	if (hot->takes_no_names) {
+		int failed = mdb_get(txn, hot->records, &key, &data);
+
+		if (failed)
+			return failed == MDB_NOTFOUND ? MDB_MAP_FULL : failed;
+	}
+	return environment_put_always(hot, txn, name, value);
+}
+
+int environment_put_always(
+	struct hot *hot, MDB_txn *txn, struct str name, struct str value)
+{
+	MDB_val key = val_of(name);
+	MDB_val data = val_of(value);
+
+	return mdb_put(txn, hot->records, &key, &data, 0);
+}
+
+int environment_remove(struct hot *hot, MDB_txn *txn, struct str name)
+{
+	MDB_val key = val_of(name);
+	int failed = mdb_del(txn, hot->records, &key, NULL);
+
+	return failed == MDB_NOTFOUND ? MDB_SUCCESS : failed;
+}
+
+MDB_val val_of(struct str bytes)
+{
+	return (MDB_val){ .mv_size = bytes.n,
+		.mv_data = (void *)(uintptr_t)bytes.p };
+}
+
+__attribute__((no_sanitize_thread, noinline)) void copy_page(
+	void *out, const void *bytes, size_t n)
+{
+	__builtin_memcpy(out, bytes, n);
+}
+
+static int files_open(struct hot *hot, const char *path, bool create)
+{
+	int failed = mdb_env_create(&hot->env);
+
+	if (!failed)
+		failed = mdb_env_set_mapsize(hot->env, MAP_BYTES);
+	if (!failed)
+		failed = mdb_env_set_maxreaders(hot->env, MAX_READERS);
+	if (!failed)
+		failed = mdb_env_open(hot->env, path, FLAGS, FOLDER_FILE_MODE);
+	if (!failed)
+		failed = mdb_env_get_fd(hot->env, &hot->turn.file);
+	if (!failed && create)
+		failed = take_to(hot, AHEAD_BYTES + STEP_BYTES);
+	return failed ? failed : records_open(hot, create);
+}
+
+static int records_open(struct hot *hot, bool create)
+{
+	MDB_txn *txn;
+	MDB_stat content;
+	int failed;
+
+	turn_take(&hot->turn);
+	failed = mdb_txn_begin(hot->env, NULL, create ? 0 : MDB_RDONLY, &txn);
+	if (failed) {
+		turn_give(&hot->turn);
+		return failed;
+	}
+	failed = mdb_dbi_open(txn, NULL, 0, &hot->records);
+	if (!failed)
+		failed = mdb_stat(txn, hot->records, &content);
+	hot->page_bytes = content.ms_psize;
+	if (!failed)
+		failed = check_format(
+			hot, txn, create && content.ms_entries == 0);
+	return environment_change_end(hot, txn, failed);
+}
+
+/* A store without anything in it gets our format. */
+static int check_format(struct hot *hot, MDB_txn *txn, bool is_new)
+{
+	int64_t format = FORMAT;
+	size_t n;
+	int failed;
+
+	if (is_new)
+		return environment_put(hot, txn, FORMAT_NAME,
+			(struct str){ (char *)&format, sizeof(format) });
+	failed = environment_get(
+		hot, txn, FORMAT_NAME, &format, sizeof(format), &n);
+	if (failed)
+		return failed;
+	return n == sizeof(format) && format == FORMAT ? MDB_SUCCESS
+						       : MDB_VERSION_MISMATCH;
+}
+
+static int take_memory(struct hot *hot, MDB_txn *txn)
+{
+	MDB_envinfo info;
+	MDB_stat content;
+	int64_t end;
+	int failed = mdb_env_info(hot->env, &info);
+
+	if (!failed)
+		failed = mdb_stat(txn, hot->records, &content);
+	if (failed)
+		return failed;
+	hot->takes_no_names = (content.ms_branch_pages + content.ms_leaf_pages +
+				      content.ms_overflow_pages) *
+				      hot->page_bytes >
+			      NAMES_BYTES;
+	end = (int64_t)((info.me_last_pgno + 1) * hot->page_bytes);
+	if (end + AHEAD_BYTES <= hot->taken_bytes)
+		return MDB_SUCCESS;
+	failed = take_to(hot, end + AHEAD_BYTES + STEP_BYTES);
+	if (failed && end + LEAST_AHEAD_BYTES <= hot->taken_bytes) {
+		hot->takes_no_names = true;
+		return MDB_SUCCESS;
+	}
+	return failed;
+}
+
+/* A page that has memory keeps it, and what is in it. */
+static int take_to(struct hot *hot, int64_t end)
+{
+	int file;
+	int failed = mdb_env_get_fd(hot->env, &file);
+
+	if (failed)
+		return failed;
+	if (end > MAP_BYTES)
+		end = MAP_BYTES;
+	/* Not every file system can. */
+	if (end > hot->taken_bytes &&
+		fallocate(file, 0, hot->taken_bytes, end - hot->taken_bytes) !=
+			0 &&
+		errno != EOPNOTSUPP)
+		return errno;
+	if (end > hot->taken_bytes)
+		hot->taken_bytes = end;
+	return MDB_SUCCESS;
+}
+
+/* NULL when there is no place left. */
+static struct reader *reader_get(struct hot *hot)
+{
+	struct reader *reader = pthread_getspecific(hot->reader);
+	MDB_txn *txn;
+
+	if (reader)
+		return reader;
+	txn = reader_begin(hot);
+	if (!txn)
+		return NULL;
+	reader = calloc(1, sizeof(*reader));
+	if (!reader || pthread_setspecific(hot->reader, reader) != 0)
+		abort();
+	reader->hot = hot;
+	reader->txn = txn;
+	pthread_mutex_lock(&hot->lock);
+	reader->next = hot->readers;
+	hot->readers = reader;
+	pthread_mutex_unlock(&hot->lock);
+	return reader;
+}
+
+/* It has a place of its own, and sees nothing until it is renewed. */
+static MDB_txn *reader_begin(struct hot *hot)
+{
+	MDB_txn *txn;
+	int failed = mdb_txn_begin(hot->env, NULL, MDB_RDONLY, &txn);
+
+	if (failed == MDB_READERS_FULL &&
+		mdb_reader_check(hot->env, NULL) == MDB_SUCCESS)
+		failed = mdb_txn_begin(hot->env, NULL, MDB_RDONLY, &txn);
+	if (failed)
+		return NULL;
+	mdb_txn_reset(txn);
+	return txn;
+}
+
+/* When its thread ends, or the store is closed. */
+static void reader_end(void *thing)
+{
+	struct reader *reader = thing;
+	struct reader **place = &reader->hot->readers;
+
+	pthread_mutex_lock(&reader->hot->lock);
+	while (*place != reader)
+		place = &(*place)->next;
+	*place = reader->next;
+	pthread_mutex_unlock(&reader->hot->lock);
+	mdb_txn_abort(reader->txn);
+	free(reader);
+}

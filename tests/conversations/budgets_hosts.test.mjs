@@ -1,0 +1,121 @@
+// budgets_hosts.test.mjs - two machines that share a database and nothing
+// else keep one budget. The second "machine" is a process with a name, a
+// journal and a memory of its own, behind the same web server.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+
+import {
+	COST, addModels, charged, fixed, picousd, ready, served, usd,
+} from './limits_calls.mjs';
+import { hello, program, sleep, until, useStack } from './stack.mjs';
+
+const COVERED = 50n;
+const SLACK = 300000000n;
+const BUDGET = COVERED * COST + SLACK;
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'second-host-'));
+let second;
+
+const stack = useStack({
+	processes: 2, set: {
+		'limits.shared': 'mariadb',
+		'limits.slice_usd': '0.02',
+		'server.host_name': 'first',
+	},
+}, async (stack) => {
+	await addModels(stack, 20);
+	await startSecond();
+	await ready(stack);
+});
+
+after(async () => {
+	second.kill('SIGTERM');
+	await until(() => second.exitCode !== null, 'the second host to end');
+	fs.rmSync(folder, { recursive: true });
+});
+
+// In place of the stack's second process.
+async function startSecond() {
+	const pid = Number(stack.env.GATEWAY_PIDS.split(' ')[1]);
+	const [, run] = fs.readFileSync(stack.env.CONFIG, 'utf8')
+		.match(/^listen = unix:(.*)\/gateway-1$/m);
+	const sets = { 'server.host_name': 'second',
+		'server.state_dir': path.join(folder, 'state'),
+		'server.hot_dir': path.join(folder, 'hot') };
+	const log = fs.openSync(path.join(stack.folder, 'logs', 'second.log'), 'a');
+
+	process.kill(pid, 'SIGTERM');
+	await until(() => !isAlive(pid), 'the process to end');
+	for (const name of ['state', 'hot'])
+		fs.mkdirSync(path.join(folder, name));
+	fs.rmSync(`${run}/gateway-2`, { force: true });
+	second = spawn(program, ['serve', '--config', stack.env.CONFIG,
+		'--listen', `unix:${run}/gateway-2`,
+		...Object.entries(sets).flatMap(([name, value]) =>
+			['--set', `${name}=${value}`])],
+	{ stdio: ['ignore', log, log] });
+	await until(() => fs.existsSync(`${run}/gateway-2`), 'the second host');
+}
+
+function isAlive(pid) {
+	try {
+		return !/^State:\s+Z/m.test(fs.readFileSync(
+			`/proc/${pid}/status`, 'utf8'));
+	} catch {
+		return false;
+	}
+}
+
+test('200 calls at once on a budget for 50', async () => {
+	const { key } = await stack.createKey('many', '--budget-daily',
+		usd(BUDGET));
+	const before = await served(stack);
+	const ask = () => stack.chat(fixed(), { key });
+	const answers = await Promise.all(Array.from({ length: 200 }, ask));
+	let good = BigInt(answers.filter(({ status }) =>
+		status === 200).length);
+
+	assert.ok(good > 0n && good <= COVERED, `${good}`);
+	// One machine may be refused while the other has something left.
+	for (let inVain = 0; inVain < 8;) {
+		const { status } = await ask();
+
+		assert.ok(status === 200 || status === 402, `${status}`);
+		inVain = status === 200 ? 0 : inVain + 1;
+		good += status === 200 ? 1n : 0n;
+	}
+	assert.ok(good <= COVERED && good >= COVERED - 10n, `${good}`);
+	assert.equal(await served(stack) - before, good);
+	await until(async () => await charged(stack, 'many') === good * COST,
+		'the log');
+
+	const hosts = new Set((await stack.exportUsage())
+		.filter(({ key: name }) => name === 'many').map(({ host }) => host));
+
+	assert.deepEqual([...hosts].sort(), ['first', 'second']);
+});
+
+test('a machine that begins later knows what the other has spent', async () => {
+	const { id, key } = await stack.createKey('later');
+
+	for (let i = 0; i < 6; i++)
+		assert.equal((await stack.chat(fixed(), { key })).status, 200);
+	await until(async () => await charged(stack, 'later') === 6n * COST,
+		'the log');
+	await stack.cli(['budget', 'set', '--key', String(id), '--daily',
+		usd(8n * COST + SLACK)]);
+	// The other machine looks for what is new every 400 ms.
+	await sleep(2000);
+	let good = 0;
+
+	for (let i = 0; i < 12; i++)
+		good += (await stack.chat(fixed(), { key })).status === 200 ? 1 : 0;
+	assert.ok(good === 1 || good === 2, `${good}`);
+	assert.ok(await charged(stack, 'later') <= picousd(usd(8n * COST + SLACK)));
+	assert.equal((await stack.chat(hello('free'), { key })).status, 200);
+});

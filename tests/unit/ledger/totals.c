@@ -1,0 +1,89 @@
+/* totals.c - sums by provider out of the rollups. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "ledger/totals.h"
+
+#include "database.h"
+
+#define INSERT(table)                                                \
+	"INSERT INTO " table " (bucket_ms, project_id, provider_id," \
+	" requests, errors, cost_picousd, saved_picousd) VALUES"     \
+	" (1000, 1, 7, 100, 100, 100, 100),"                         \
+	" (2000, 1, 7, 1, 0, 10, 5), (2000, 2, 7, 2, 1, 20, 6),"     \
+	" (3000, 1, 7, 3, 2, 30, 7), (3000, 1, 8, 4, 0, 40, 0),"     \
+	" (3000, 1, 0, 5, 5, 0, 0)"
+
+static void load(struct database *database, enum totals_step step,
+	int64_t from_ms, struct provider_total **totals, size_t *count)
+{
+	struct db *db = database_take(database);
+	struct error err = ERROR_INIT;
+
+	if (!totals_by_provider(
+		    db, step, from_ms, &database->arena, totals, count, &err))
+		fail_msg("%s", error_detail(&err));
+	db_give(database->pool, db);
+}
+
+static void assert_total(const struct provider_total *total, int64_t provider,
+	int64_t requests, int64_t errors, int64_t cost, int64_t saved)
+{
+	assert_int_equal(total->provider_id, provider);
+	assert_int_equal(total->requests, requests);
+	assert_int_equal(total->errors, errors);
+	assert_int_equal(total->cost_picousd, cost);
+	assert_int_equal(total->saved_picousd, saved);
+}
+
+static void buckets_are_added_by_provider(void **state)
+{
+	struct database *database = *state;
+	struct provider_total *totals;
+	size_t count;
+
+	load(database, TOTALS_DAYS, 0, &totals, &count);
+	assert_int_equal(count, 0);
+	database_run(database, INSERT("usage_day"));
+	database_run(database, INSERT("usage_minute"));
+	for (int step = TOTALS_MINUTES; step <= TOTALS_DAYS; step++) {
+		load(database, (enum totals_step)step, 2000, &totals, &count);
+		assert_int_equal(count, 3);
+		assert_total(&totals[0], 0, 5, 5, 0, 0);
+		assert_total(&totals[1], 7, 6, 3, 60, 18);
+		assert_total(&totals[2], 8, 4, 0, 40, 0);
+	}
+	load(database, TOTALS_DAYS, 3001, &totals, &count);
+	assert_int_equal(count, 0);
+}
+
+static void there_may_be_many(void **state)
+{
+	struct database *database = *state;
+	struct provider_total *totals;
+	size_t count;
+
+	database_run(database,
+		"INSERT INTO usage_day (bucket_ms, provider_id, requests)"
+		" SELECT 1000, seq, seq FROM seq_1_to_100");
+	load(database, TOTALS_DAYS, 0, &totals, &count);
+	assert_int_equal(count, 100);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(totals[i].requests, i + 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(buckets_are_added_by_provider,
+			database_clear, database_done),
+		cmocka_unit_test_setup_teardown(
+			there_may_be_many, database_clear, database_done),
+	};
+
+	return cmocka_run_group_tests_name(
+		"ledger/totals", tests, database_start, database_stop);
+}
