@@ -81,7 +81,7 @@ class Bench {
 		await this.nginx.addTranslated('other', 'anthropic');
 		await this.nginx.addModel('translated', 'sandbox-small', 'other');
 		await this.nginx.addModel('translated-relay', this.models()['bench-relay'], 'other');
-		this.makePaths();
+		this.makePaths(await this.nginx.createGovernedKey());
 		for (const target of Object.values(this.paths))
 			await this.check(target);
 	}
@@ -97,7 +97,7 @@ class Bench {
 		};
 	}
 
-	makePaths() {
+	makePaths(governed_key) {
 		const { nginx, apache, proxy } = this;
 		const url = (base) => new URL('/v1/chat/completions', base);
 		const bare = (address, parts) => ({ url: url(address), parts, governed: false,
@@ -116,6 +116,11 @@ class Bench {
 		this.ways = {
 			'passed through': { ...governed(nginx), chat_model: 'sandbox-small', relay_model: 'bench-relay' },
 			translated: { ...governed(nginx), chat_model: 'translated', relay_model: 'translated-relay' },
+		};
+		// A key that nothing limits, and one with all that there is.
+		this.keys = {
+			'no limits': { ...governed(nginx), unique: true },
+			'limits, budgets, cache': { ...governed(nginx), unique: true, key: governed_key },
 		};
 	}
 
@@ -195,6 +200,8 @@ class Bench {
 		result.translation = await this.inTurns('translation', this.ways, o.relay_rounds, (way) =>
 			loadRequests(way, this.folder, { body: chat(way.chat_model, o.body_bytes),
 				connections: o.connections, seconds: o.seconds }));
+		result.governance = await this.inTurns('governance', this.keys, o.rounds,
+			requests(o.connections, o.seconds));
 		result.translated_relay = await this.inTurns('translated relay', this.ways, o.relay_rounds, (way) =>
 			loadStreams(way, this.folder, { bytes: 2048, model: way.relay_model, timeout_s: 20,
 				streams: o.relay_streams, at_once: o.relay_streams, ramp_ms: 100 }));
@@ -291,6 +298,10 @@ function ratiosOf(result) {
 		added_first_chunk_us: over(result.first_chunk, governed,
 			(a, b) => a.first_chunk_us.p50 - b.first_chunk_us.p50),
 		gateway_cpu_chunk_us: result.relay[governed].middle.cpu.gateway,
+		governance: compared(result.governance['limits, budgets, cache'].rounds,
+			result.governance['no limits'].rounds, (a, b) => a.per_second / b.per_second),
+		governance_cpu: compared(result.governance['limits, budgets, cache'].rounds,
+			result.governance['no limits'].rounds, (a, b) => a.cpu.gateway / b.cpu.gateway),
 		translated_cpu: times(result.translation),
 		translated_chunk_cpu: times(result.translated_relay),
 	};

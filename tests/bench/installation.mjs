@@ -94,6 +94,20 @@ export class Stack {
 			'--auth', 'x-api-key', '--key-stdin'], { input: 'sk-ant-sandbox-0123456789' });
 	}
 
+	// Every limit that a key can have, all of them far away, and the cache.
+	async createGovernedKey() {
+		const cli = (...words) => stack('cli', this.folder, ...words, '--json');
+
+		await cli('project', 'add', 'governed');
+		await cli('budget', 'set', '--project', 'governed', '--daily', '100000', '--monthly', '1000000');
+		await cli('quota', 'set', '--project', 'governed', '--tokens-daily', '1000000000000');
+		const out = await cli('key', 'create', '--name', 'governed', '--project', 'governed',
+			'--rpm', '1000000000', '--tpm', '1000000000', '--concurrent', '100000',
+			'--budget-daily', '100000', '--budget-monthly', '1000000', '--cache', 'on');
+
+		return JSON.parse(out).key;
+	}
+
 	async down() {
 		if (fs.existsSync(this.folder))
 			await stack('down', this.folder, '--purge');

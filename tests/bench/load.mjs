@@ -64,6 +64,10 @@ export async function loadRequests(target, folder, { body, connections, seconds 
 		BENCH_KEY: secretFile(folder, 'key', target.key),
 	};
 	const script = path.join(root, 'tests/bench/chat.lua');
+
+	// A number that no other stretch of this load reaches.
+	if (target.unique)
+		env.BENCH_UNIQUE = String(Date.now() % 100000 * 10000);
 	const before = await seen(target);
 	const result = await measured(target, async () => {
 		const out = await run('wrk', ['-t', '1', '-c', String(connections), '-d', `${seconds}s`,

@@ -85,6 +85,8 @@ function ratios(r) {
 		['added p50, one client', `${number(r.added_p50_us)} µs`],
 		['added time to first chunk, one client', `${number(r.added_first_chunk_us)} µs`],
 		['CPU of the gateway a relayed chunk', `${number(r.gateway_cpu_chunk_us, 1)} µs`],
+		['requests/s: a key with limits, budgets and cache / one without', number(r.governance, 2)],
+		['CPU of the gateway, the same', number(r.governance_cpu, 2)],
 		['CPU of the gateway, translated both ways / passed through', number(r.translated_cpu, 2)],
 		['the same a chunk of a stream', number(r.translated_chunk_cpu, 2)],
 	]);
@@ -139,6 +141,8 @@ export function text(r) {
 		['OpenAI\'s chats to a provider of that dialect, and to one that speaks Anthropic\'s',
 			...requests(r.translation)],
 		['The same as streams; CPU in µs a chunk', ...relay(r.translated_relay)],
+		['A key that nothing limits, and one with limits, budgets and a cache that always misses',
+			...requests(r.governance)],
 		[`${o.slow_streams} slow streams, a chunk each ${o.slow_gap_ms} ms, on a fresh gateway`,
 			...slowStreams(r.slow_streams)],
 		[`Start, ${o.starts} times`, ...start(r.start)],
