@@ -18,7 +18,7 @@ import { compared, medians, text } from './report.mjs';
 import { measureStart } from './start.mjs';
 
 const FULL = {
-	limit_s: 235, // for all of it
+	limit_s: 290, // for all of it
 	rounds: 5, seconds: 3, connections: 32,
 	one_client_seconds: 2, first_chunk_streams: 300,
 	fcgid_rounds: 2, fcgid_seconds: 2, fcgid_connections: 8,
@@ -27,7 +27,7 @@ const FULL = {
 	starts: 5,
 };
 const QUICK = {
-	...FULL, limit_s: 60,
+	...FULL, limit_s: 75,
 	rounds: 2, seconds: 1, one_client_seconds: 1, first_chunk_streams: 100,
 	fcgid_rounds: 1, fcgid_seconds: 1,
 	relay_rounds: 1, relay_tokens: 200,
