@@ -28,11 +28,7 @@ bool budget_set(struct db *db, const struct budget *budget, int64_t *id,
 			"VALUES(alert_threshold_percent)",
 			err))
 		return false;
-	stmt_bind_int(stmt, budget->owner.organisation_id);
-	stmt_bind_str(stmt, limit_scope_name(budget->owner.scope));
-	stmt_bind_int(stmt, budget->owner.scope_id);
-	stmt_bind_str(stmt, budget->owner.user);
-	stmt_bind_str(stmt, limit_period_name(budget->period));
+	limit_owner_bind(stmt, &budget->owner, budget->period);
 	stmt_bind_int(stmt, budget->limit_picousd);
 	stmt_bind_int(stmt, budget->is_hard);
 	stmt_bind_int(stmt, budget->threshold_percent);
@@ -46,17 +42,8 @@ bool budget_set(struct db *db, const struct budget *budget, int64_t *id,
 
 bool budget_remove(struct db *db, int64_t id, struct error *err)
 {
-	struct stmt *stmt;
-
-	if (!stmt_prepare(db, &stmt, "DELETE FROM budgets WHERE id = ?", err))
-		return false;
-	stmt_bind_int(stmt, id);
-	if (!stmt_run(stmt, err))
-		return false;
-	if (stmt_affected_rows(stmt) == 0)
-		return error_refuse(err, ERR_NOT_FOUND, "id",
-			"There is no budget %" PRId64 ".", id);
-	return key_set_changed(db, err);
+	return limit_owner_remove(
+		db, "DELETE FROM budgets WHERE id = ?", "budget", id, err);
 }
 
 bool budget_list(struct db *db, struct arena *arena, struct budget_row **out,

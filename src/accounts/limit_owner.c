@@ -3,6 +3,7 @@
  */
 #include "accounts/limit_owner.h"
 
+#include "accounts/key_set.h"
 #include "base/clock.h"
 
 #define USER_MAX_BYTES 255
@@ -82,4 +83,30 @@ bool limit_owner_check(const struct limit_owner *owner, struct error *err)
 		return error_refuse(err, ERR_BAD_FIELD, "user",
 			"A user's name has at most %d bytes.", USER_MAX_BYTES);
 	return true;
+}
+
+void limit_owner_bind(struct stmt *stmt, const struct limit_owner *owner,
+	enum limit_period period)
+{
+	stmt_bind_int(stmt, owner->organisation_id);
+	stmt_bind_str(stmt, limit_scope_name(owner->scope));
+	stmt_bind_int(stmt, owner->scope_id);
+	stmt_bind_str(stmt, owner->user);
+	stmt_bind_str(stmt, limit_period_name(period));
+}
+
+bool limit_owner_remove(struct db *db, const char *sql, const char *what,
+	int64_t id, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt, sql, err))
+		return false;
+	stmt_bind_int(stmt, id);
+	if (!stmt_run(stmt, err))
+		return false;
+	if (stmt_affected_rows(stmt) == 0)
+		return error_refuse(err, ERR_NOT_FOUND, "id",
+			"There is no %s %" PRId64 ".", what, id);
+	return key_set_changed(db, err);
 }

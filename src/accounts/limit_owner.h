@@ -40,6 +40,14 @@ struct limit_owner_row {
 MUST_USE bool limit_owner_read(struct stmt *stmt, struct arena *arena,
 	struct limit_owner *out, enum limit_period *period, struct error *err);
 
+/* The five that say whose a row is and of which period, in their order. */
+void limit_owner_bind(struct stmt *stmt, const struct limit_owner *owner,
+	enum limit_period period);
+/* Remove a row by `sql`, which takes its id; `what` names it to people.
+ * ERR_NOT_FOUND. */
+MUST_USE bool limit_owner_remove(struct db *db, const char *sql,
+	const char *what, int64_t id, struct error *err);
+
 /* Columns 7 to 10, and the calendar: that of an organisation is UTC. */
 void limit_owner_read_row(struct stmt *stmt, struct arena *arena,
 	struct limit_owner_row *out, const struct time_zone **zone);

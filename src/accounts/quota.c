@@ -29,11 +29,7 @@ bool quota_set(struct db *db, const struct quota *quota, int64_t *id,
 			"VALUES(limit_tokens), limit_tokens)",
 			err))
 		return false;
-	stmt_bind_int(stmt, quota->owner.organisation_id);
-	stmt_bind_str(stmt, limit_scope_name(quota->owner.scope));
-	stmt_bind_int(stmt, quota->owner.scope_id);
-	stmt_bind_str(stmt, quota->owner.user);
-	stmt_bind_str(stmt, limit_period_name(quota->period));
+	limit_owner_bind(stmt, &quota->owner, quota->period);
 	stmt_bind_int(stmt, quota->limit_requests);
 	stmt_bind_int(stmt, quota->limit_tokens);
 	stmt_bind_int(stmt, clock_unix_ms());
@@ -46,17 +42,8 @@ bool quota_set(struct db *db, const struct quota *quota, int64_t *id,
 
 bool quota_remove(struct db *db, int64_t id, struct error *err)
 {
-	struct stmt *stmt;
-
-	if (!stmt_prepare(db, &stmt, "DELETE FROM quotas WHERE id = ?", err))
-		return false;
-	stmt_bind_int(stmt, id);
-	if (!stmt_run(stmt, err))
-		return false;
-	if (stmt_affected_rows(stmt) == 0)
-		return error_refuse(err, ERR_NOT_FOUND, "id",
-			"There is no quota %" PRId64 ".", id);
-	return key_set_changed(db, err);
+	return limit_owner_remove(
+		db, "DELETE FROM quotas WHERE id = ?", "quota", id, err);
 }
 
 bool quota_list(struct db *db, struct arena *arena, struct quota_row **out,

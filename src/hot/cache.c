@@ -8,6 +8,7 @@
 #include "hot/cache_tables.h"
 
 #include "base/log.h"
+#include "hot/environment.h"
 #include "hot/folder.h"
 
 #define MAX_READERS 8192
@@ -30,7 +31,6 @@ static const char *const table_names[CACHE_TABLES] = {
 
 static bool open_in(const struct folder *folder, int64_t max_bytes, bool create,
 	struct cache **out, struct error *err);
-static bool is_unusable(int failed);
 static int cache_new(
 	const char *path, int64_t max_bytes, bool create, struct cache **out);
 static void cache_free(struct cache *cache);
@@ -99,7 +99,8 @@ static bool open_in(const struct folder *folder, int64_t max_bytes, bool create,
 	if (!create && count < FOLDER_FILES)
 		return true;
 	failed = cache_new(folder->path, max_bytes, create, out);
-	if (create && is_unusable(failed)) {
+	if (create &&
+		(failed == MDB_NOTFOUND || environment_is_unusable(failed))) {
 		log_warn("cache: the files in %s cannot be used and are made "
 			 "anew: %s",
 			folder->path, mdb_strerror(failed));
@@ -116,22 +117,6 @@ static bool open_in(const struct folder *folder, int64_t max_bytes, bool create,
 	cache_free(*out);
 	*out = NULL;
 	return false;
-}
-
-/* Said by the bytes of the files; everything else is about access to them. */
-static bool is_unusable(int failed)
-{
-	switch (failed) {
-	case MDB_INVALID:
-	case MDB_VERSION_MISMATCH:
-	case MDB_CORRUPTED:
-	case MDB_PAGE_NOTFOUND:
-	case MDB_PANIC:
-	case MDB_INCOMPATIBLE:
-	case MDB_NOTFOUND:
-	case MDB_BAD_VALSIZE: return true;
-	default: return false;
-	}
 }
 
 static int cache_new(

@@ -192,6 +192,20 @@ int environment_remove(struct hot *hot, MDB_txn *txn, struct str name)
 	return failed == MDB_NOTFOUND ? MDB_SUCCESS : failed;
 }
 
+bool environment_is_unusable(int failed)
+{
+	switch (failed) {
+	case MDB_INVALID:
+	case MDB_VERSION_MISMATCH:
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_PANIC:
+	case MDB_INCOMPATIBLE:
+	case MDB_BAD_VALSIZE: return true;
+	default: return false;
+	}
+}
+
 MDB_val val_of(struct str bytes)
 {
 	return (MDB_val){ .mv_size = bytes.n,

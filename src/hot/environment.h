@@ -69,6 +69,9 @@ int environment_put_always(
 /* One that is not there is no error. */
 int environment_remove(struct hot *hot, MDB_txn *txn, struct str name);
 
+/* Said by the bytes of the files; everything else is about access to them. */
+bool environment_is_unusable(int failed);
+
 /* Bytes that LMDB is given, and does not change. */
 MDB_val val_of(struct str bytes);
 /* Copy from a page of the map. No writer touches it while a reader may see

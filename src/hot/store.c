@@ -20,7 +20,6 @@
 
 static bool open_in(const struct folder *folder, bool create, struct hot **out,
 	struct error *err);
-static bool is_unusable(int failed);
 static int number_get(
 	struct hot *hot, MDB_txn *txn, struct str name, int64_t *value);
 static int number_put(
@@ -184,7 +183,7 @@ static bool open_in(const struct folder *folder, bool create, struct hot **out,
 	if (!create && count < FOLDER_FILES)
 		return true;
 	failed = environment_open(folder->path, create, out);
-	if (create && is_unusable(failed)) {
+	if (create && environment_is_unusable(failed)) {
 		log_warn("shared store: the files in %s cannot be used and "
 			 "are made anew: %s",
 			folder->path, mdb_strerror(failed));
@@ -201,21 +200,6 @@ static bool open_in(const struct folder *folder, bool create, struct hot **out,
 	environment_close(*out);
 	*out = NULL;
 	return false;
-}
-
-/* Said by the bytes of the files; everything else is about access to them. */
-static bool is_unusable(int failed)
-{
-	switch (failed) {
-	case MDB_INVALID:
-	case MDB_VERSION_MISMATCH:
-	case MDB_CORRUPTED:
-	case MDB_PAGE_NOTFOUND:
-	case MDB_PANIC:
-	case MDB_INCOMPATIBLE:
-	case MDB_BAD_VALSIZE: return true;
-	default: return false;
-	}
 }
 
 static int number_get(

@@ -176,26 +176,12 @@ static void write_output_dimension(
 /* Floats are what comes when nothing is said. */
 static void write_encoding(const void *from, const struct shape_out *out)
 {
-	const struct embed_request *request = from;
-
-	if (out->own_words && request->encoding_word.p)
-		json_member_str(
-			out->w, "encoding_format", request->encoding_word);
-	else if (!out->own_words &&
-		 embed_type_sent(request, &openai_embed) == EMBED_BASE64)
-		json_member_str(out->w, "encoding_format", S("base64"));
+	openai_embed_write_encoding(&openai_embed, from, out);
 }
 
 static void write_dtype(const void *from, const struct shape_out *out)
 {
-	const struct embed_request *request = from;
-	enum embed_type type = embed_type_sent(request, &openai_embed);
-
-	if (out->own_words && request->dtype_word.p)
-		json_member_str(out->w, "output_dtype", request->dtype_word);
-	else if (!out->own_words && type > EMBED_BASE64)
-		json_member_str(
-			out->w, "output_dtype", str_of(embed_type_name(type)));
+	openai_embed_write_dtype(&openai_embed, from, out);
 }
 
 static void write_input_type(const void *from, const struct shape_out *out)
@@ -212,4 +198,27 @@ static bool read_response(struct str body, enum embed_type sent,
 {
 	return openai_embed_read_answer(
 		&openai_embed, body, sent, arena, out, err);
+}
+
+void openai_embed_write_encoding(const struct embed_format *format,
+	const struct embed_request *request, const struct shape_out *out)
+{
+	if (out->own_words && request->encoding_word.p)
+		json_member_str(
+			out->w, "encoding_format", request->encoding_word);
+	else if (!out->own_words &&
+		 embed_type_sent(request, format) == EMBED_BASE64)
+		json_member_str(out->w, "encoding_format", S("base64"));
+}
+
+void openai_embed_write_dtype(const struct embed_format *format,
+	const struct embed_request *request, const struct shape_out *out)
+{
+	enum embed_type type = embed_type_sent(request, format);
+
+	if (out->own_words && request->dtype_word.p)
+		json_member_str(out->w, "output_dtype", request->dtype_word);
+	else if (!out->own_words && type > EMBED_BASE64)
+		json_member_str(
+			out->w, "output_dtype", str_of(embed_type_name(type)));
 }

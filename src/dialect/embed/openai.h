@@ -8,6 +8,12 @@
 #include "dialect/embed/embed.h"
 
 void openai_embed_write_input(const void *from, const struct shape_out *out);
+/* `encoding_format` and `output_dtype`, unless floats are meant: those come
+ * when nothing is said. */
+void openai_embed_write_encoding(const struct embed_format *format,
+	const struct embed_request *request, const struct shape_out *out);
+void openai_embed_write_dtype(const struct embed_format *format,
+	const struct embed_request *request, const struct shape_out *out);
 /* embed_format->read_request by a table. */
 MUST_USE bool openai_embed_read(const struct embed_format *format,
 	const struct shape *shape, const struct chat_head *head,

@@ -99,26 +99,12 @@ static void write_truncation(const void *from, const struct shape_out *out)
  * it. Base64 is of NumPy's float32. */
 static void write_encoding(const void *from, const struct shape_out *out)
 {
-	const struct embed_request *request = from;
-
-	if (out->own_words && request->encoding_word.p)
-		json_member_str(
-			out->w, "encoding_format", request->encoding_word);
-	else if (!out->own_words &&
-		 embed_type_sent(request, &voyage_embed) == EMBED_BASE64)
-		json_member_str(out->w, "encoding_format", S("base64"));
+	openai_embed_write_encoding(&voyage_embed, from, out);
 }
 
 static void write_dtype(const void *from, const struct shape_out *out)
 {
-	const struct embed_request *request = from;
-	enum embed_type type = embed_type_sent(request, &voyage_embed);
-
-	if (out->own_words && request->dtype_word.p)
-		json_member_str(out->w, "output_dtype", request->dtype_word);
-	else if (!out->own_words && type > EMBED_BASE64)
-		json_member_str(
-			out->w, "output_dtype", str_of(embed_type_name(type)));
+	openai_embed_write_dtype(&voyage_embed, from, out);
 }
 
 static bool read_response(struct str body, enum embed_type sent,
