@@ -1,10 +1,16 @@
 /*
  * arena.c - memory that is given back all at once: a list of blocks, each
  * filled from the front. A thing larger than a block gets a block of its own.
+ *
+ * The first block is meant to be enough. The next ones begin small and grow:
+ * thousands of waiting streams that need a little more must not each hold a
+ * second whole block.
  */
 #include "base/arena.h"
 
 #define ALIGNMENT _Alignof(max_align_t)
+/* What part of the first block the second one is. */
+#define FIRST_GROWTH 4
 
 struct arena_block {
 	struct arena_block *older;
@@ -19,6 +25,7 @@ struct arena_deferred {
 	void *thing;
 };
 
+static size_t next_capacity(const struct arena *arena);
 static void *block_take(struct arena_block *block, size_t bytes);
 static struct arena_block *block_new(size_t capacity);
 static void run_deferred(struct arena *arena, struct arena_deferred *until);
@@ -53,9 +60,9 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 	void *p = arena->block ? block_take(arena->block, bytes) : NULL;
 
 	if (!p) {
-		struct arena_block *block = block_new(
-			bytes > arena->block_bytes ? bytes
-						   : arena->block_bytes);
+		size_t capacity = next_capacity(arena);
+		struct arena_block *block =
+			block_new(bytes > capacity ? bytes : capacity);
 
 		block->older = arena->block;
 		arena->block = block;
@@ -137,6 +144,18 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
 	}
 	if (arena->block)
 		arena->block->used = mark.used;
+}
+
+static size_t next_capacity(const struct arena *arena)
+{
+	size_t most = arena->block_bytes;
+
+	if (!arena->block)
+		return most;
+	if (!arena->block->older)
+		return most / FIRST_GROWTH;
+	return arena->block->capacity < most / 2 ? 2 * arena->block->capacity
+						 : most;
 }
 
 static void *block_take(struct arena_block *block, size_t bytes)

@@ -18,7 +18,7 @@ struct arena_deferred;
 struct arena {
 	struct arena_block *block;       /* newest first */
 	struct arena_deferred *deferred; /* newest first */
-	size_t block_bytes;              /* size of an ordinary block */
+	size_t block_bytes;              /* of the first, and at most */
 };
 
 struct arena_mark {

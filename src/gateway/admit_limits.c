@@ -13,13 +13,13 @@
 #include "ledger/column.h"
 
 #define MINUTE_MS 60000
-/* A key's three, its address, and the allowance of an outage. */
-#define MOST_OTHERS 5
 /* As much of a name as the log keeps. */
 #define USER_CHARACTERS 255
 
 static bool needs_bound(
 	const struct call *call, const struct applied_limits *applied);
+static size_t count_own(const struct call *call);
+static bool needs_log(const struct applied_limits *applied);
 static void make_room(struct call *call, size_t room);
 static void add_key(struct call *call);
 static void add_address(struct call *call);
@@ -41,14 +41,18 @@ void admission_collect(struct call *call)
 {
 	struct applied_limits applied;
 	struct str user = column_text(call->head.user, USER_CHARACTERS);
+	bool is_outage;
 
 	applied.quota_count = applied.budget_count = 0;
 	if (call->key->limit_set)
 		limit_set_for_user(call->key->limit_set, user,
 			call->gateway->settings, &applied);
-	make_room(call,
-		MOST_OTHERS + 2 * applied.quota_count + applied.budget_count);
-	if (needs_bound(call, &applied))
+	is_outage = outage_is_on(call->gateway);
+	/* What needs the log may find it away while the call waits. */
+	make_room(call, count_own(call) + 2 * applied.quota_count +
+				applied.budget_count +
+				(is_outage || needs_log(&applied)));
+	if (is_outage || needs_bound(call, &applied))
 		admission_bound(call);
 	add_key(call);
 	add_address(call);
@@ -56,7 +60,7 @@ void admission_collect(struct call *call)
 		add_quota(call, &applied.quotas[i]);
 	for (size_t i = 0; i < applied.budget_count; i++)
 		add_budget(call, applied.budgets[i]);
-	if (outage_is_on(call->gateway))
+	if (is_outage)
 		outage_add(call);
 }
 
@@ -65,14 +69,27 @@ void admission_collect(struct call *call)
 static bool needs_bound(
 	const struct call *call, const struct applied_limits *applied)
 {
-	if (applied->quota_count + applied->budget_count > 0 ||
-		call->key->limits.tokens_per_minute > 0 ||
-		outage_is_on(call->gateway))
+	if (needs_log(applied) || call->key->limits.tokens_per_minute > 0)
 		return true;
 	for (size_t i = 0; i < call->target_count; i++)
 		if (call->targets[i].model->provider->tokens_per_minute > 0)
 			return true;
 	return false;
+}
+
+/* The key's own and its address. */
+static size_t count_own(const struct call *call)
+{
+	const struct key_limits *limits = &call->key->limits;
+
+	return (limits->requests_per_minute > 0) +
+	       (limits->tokens_per_minute > 0) + (limits->concurrent > 0) +
+	       (call->gateway->settings->ip_rpm > 0);
+}
+
+static bool needs_log(const struct applied_limits *applied)
+{
+	return applied->quota_count + applied->budget_count > 0;
 }
 
 static void make_room(struct call *call, size_t room)
@@ -161,11 +178,9 @@ static void add_rate(struct call *call, const char *name, enum limit_unit unit,
 static void add_address(struct call *call)
 {
 	int64_t max = call->gateway->settings->ip_rpm;
-	const struct limit limit = {
+	struct limit limit = {
 		.kind = LIMIT_RATE,
 		.unit = LIMIT_CALLS,
-		.name = arena_printf(call->arena, "ip/%.*s/rpm",
-			STR_ARG(str_head(call->x->client_ip, 64))),
 		.max = max,
 		.amount = 1,
 		.window_ms = MINUTE_MS,
@@ -176,8 +191,11 @@ static void add_address(struct call *call)
 		.period = PERIOD_MINUTE,
 	};
 
-	if (max > 0 && call->x->client_ip.n > 0)
-		admission_add(call->admission, &limit, &reason);
+	if (max == 0 || call->x->client_ip.n == 0)
+		return;
+	limit.name = arena_printf(call->arena, "ip/%.*s/rpm",
+		STR_ARG(str_head(call->x->client_ip, 64)));
+	admission_add(call->admission, &limit, &reason);
 }
 
 static void add_quota(struct call *call, const struct quota *quota)
@@ -273,8 +291,8 @@ static struct str budget_name(
 	const struct call *call, const struct admission_reason *reason)
 {
 	return counter_name_of_budget(call->arena, reason->budget,
-		reason->starts_ms, reason->ends_ms, grants_suffix(call),
-		call->head.user);
+		reason->starts_ms, reason->ends_ms,
+		grants_suffix(call->gateway, call->arena), call->head.user);
 }
 
 static struct str quota_name(const struct call *call, enum limit_unit unit,

@@ -1,78 +1,20 @@
 /*
- * upstream.c - libcurl's multi interface driven by our event loop.
- *
- * The one hard thing: libcurl must not be re-entered from its own callbacks.
- * So an exchange that is started or cancelled while libcurl is at work
- * (`driving`) waits in a list until it has returned. The owner of one that is
- * cancelled hears nothing more either way.
+ * upstream.c - one HTTP exchange with libcurl: what goes out, what comes in,
+ * its deadlines and its end.
  */
-#include "net/upstream.h"
+#include "net/upstream_own.h"
 
-#include <curl/curl.h>
-#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "net/socket_set.h"
-
 #define IDLE_HANDLES 128
-#define KEPT_CONNECTIONS 1024
 #define STREAM_BUFFER_BYTES 2048
 #define WHOLE_BUFFER_BYTES 16384
 /* libcurl sends a body of up to this size together with the head. */
 #define JOINED_BODY_BYTES 65536
 #define HEAD_BYTES 65536
 
-struct upstream_pool {
-	struct loop *loop;
-	CURLM *multi;
-	struct socket_set sockets; /* libcurl's */
-	struct timer timer;        /* libcurl's own */
-	bool (*is_private)(const struct sockaddr *address);
-	bool driving; /* libcurl is at work: it takes no orders now */
-	struct upstream *starting;  /* they wait for its end */
-	struct upstream *cancelled; /* so do they */
-	struct upstream *idle;      /* ended, kept for their handles */
-	unsigned idle_count;
-};
-
-struct upstream {
-	struct upstream_pool *pool;
-	struct upstream *next; /* in a list of the pool's */
-	CURL *easy;
-	struct curl_slist *headers;
-	const struct upstream_events *events;
-	void *owner;
-	struct buf joined; /* a small body in one piece */
-	const struct str *body;
-	size_t body_count;
-	size_t body_piece; /* where sending a large body stands */
-	size_t body_offset;
-	struct buf head; /* answer headers as "Name: value\r\n" lines */
-	struct upstream_limits limits;
-	struct timer deadline;
-	int64_t started_ms;
-	int64_t last_byte_ms; /* 0: no byte of the answer yet, 1xx apart */
-	bool paused;
-	bool in_done; /* done() is being called */
-	bool cancelled;
-	bool refused_private;
-	bool has_head;
-	char error_text[CURL_ERROR_SIZE];
-};
-
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
-	void *socket_context);
-static void on_socket_ready(struct socket_set *set, int fd, uint32_t events);
-static int on_timer_change(CURLM *multi, long timeout_ms, void *context);
-static void on_timer(struct timer *timer);
-static void drive(struct upstream_pool *pool, curl_socket_t fd, int events);
-static void add_starting(struct upstream_pool *pool);
-static bool drop_starting(struct upstream *upstream);
-static void drop_cancelled(struct upstream_pool *pool);
-static void end_finished(struct upstream_pool *pool);
 static struct upstream *upstream_take(struct upstream_pool *pool);
-static void upstream_give(struct upstream *upstream);
 static void set_constant_options(struct upstream *upstream);
 static void set_body(
 	struct upstream *upstream, const struct upstream_request *request);
@@ -91,51 +33,6 @@ static int on_seek(void *context, curl_off_t offset, int origin);
 static curl_socket_t on_open_socket(
 	void *context, curlsocktype purpose, struct curl_sockaddr *address);
 static int on_close_socket(void *context, curl_socket_t fd);
-
-void upstream_init(void)
-{
-	CURLcode failed = curl_global_init(CURL_GLOBAL_DEFAULT);
-
-	assert(!failed);
-}
-
-struct upstream_pool *upstream_pool_new(
-	struct loop *loop, bool (*is_private)(const struct sockaddr *address))
-{
-	struct upstream_pool *pool = calloc(1, sizeof(*pool));
-
-	if (!pool)
-		abort();
-	pool->loop = loop;
-	pool->is_private = is_private;
-	pool->timer.expired = on_timer;
-	socket_set_init(&pool->sockets, loop, on_socket_ready);
-	pool->multi = curl_multi_init();
-	if (!pool->multi)
-		abort();
-	curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool);
-	curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, on_timer_change);
-	curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
-	curl_multi_setopt(
-		pool->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
-	return pool;
-}
-
-void upstream_pool_free(struct upstream_pool *pool)
-{
-	while (pool->idle) {
-		struct upstream *upstream = pool->idle;
-
-		pool->idle = upstream->next;
-		curl_easy_cleanup(upstream->easy);
-		free(upstream);
-	}
-	loop_timer_clear(pool->loop, &pool->timer);
-	curl_multi_cleanup(pool->multi);
-	socket_set_release(&pool->sockets);
-	free(pool);
-}
 
 struct upstream *upstream_start(struct upstream_pool *pool,
 	const struct upstream_request *request,
@@ -160,10 +57,7 @@ struct upstream *upstream_start(struct upstream_pool *pool,
 					  : WHOLE_BUFFER_BYTES));
 	set_body(upstream, request);
 	set_deadline(upstream);
-	upstream->next = pool->starting;
-	pool->starting = upstream;
-	if (!pool->driving)
-		add_starting(pool);
+	upstream_pool_start(upstream);
 	return upstream;
 }
 
@@ -175,33 +69,18 @@ bool upstream_body_is_sent(const struct upstream *upstream)
 
 void upstream_resume(struct upstream *upstream)
 {
-	struct upstream_pool *pool = upstream->pool;
-
 	if (!upstream->paused)
 		return;
 	upstream->paused = false;
-	upstream->last_byte_ms = loop_now_ms(pool->loop);
-	/* May call on_body() at once with what was refused. */
-	pool->driving = true;
-	curl_easy_pause(upstream->easy, CURLPAUSE_CONT);
-	pool->driving = false;
-	drop_cancelled(pool);
-	add_starting(pool);
+	upstream->last_byte_ms = loop_now_ms(upstream->pool->loop);
+	upstream_pool_resume(upstream);
 }
 
 void upstream_cancel(struct upstream *upstream)
 {
-	struct upstream_pool *pool = upstream->pool;
-
 	upstream->cancelled = true;
-	if (upstream->in_done)
-		return;
-	if (drop_starting(upstream) || !pool->driving) {
-		upstream_give(upstream);
-		return;
-	}
-	upstream->next = pool->cancelled;
-	pool->cancelled = upstream;
+	if (!upstream->in_done)
+		upstream_pool_drop(upstream);
 }
 
 struct str upstream_header(const struct upstream *upstream, struct str name)
@@ -229,113 +108,6 @@ int64_t upstream_connect_us(const struct upstream *upstream)
 	return tls_us > connect_us ? tls_us : connect_us;
 }
 
-/* libcurl wants other events, or none, for one of its sockets. */
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
-	void *socket_context)
-{
-	struct upstream_pool *pool = context;
-	uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0) |
-			  (what & CURL_POLL_OUT ? EPOLLOUT : 0);
-	struct error err;
-
-	(void)easy;
-	(void)socket_context;
-	if (what == CURL_POLL_REMOVE)
-		events = 0;
-	return socket_set_want(&pool->sockets, fd, events, &err) ? 0 : -1;
-}
-
-static void on_socket_ready(struct socket_set *set, int fd, uint32_t events)
-{
-	int what = (events & EPOLLIN ? CURL_CSELECT_IN : 0) |
-		   (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-		   (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-
-	drive(CONTAINER_OF(set, struct upstream_pool, sockets), fd, what);
-}
-
-static int on_timer_change(CURLM *multi, long timeout_ms, void *context)
-{
-	struct upstream_pool *pool = context;
-
-	(void)multi;
-	if (timeout_ms < 0)
-		loop_timer_clear(pool->loop, &pool->timer);
-	else
-		loop_timer_set(pool->loop, &pool->timer, timeout_ms);
-	return 0;
-}
-
-static void on_timer(struct timer *timer)
-{
-	drive(CONTAINER_OF(timer, struct upstream_pool, timer),
-		CURL_SOCKET_TIMEOUT, 0);
-}
-
-static void drive(struct upstream_pool *pool, curl_socket_t fd, int events)
-{
-	int running;
-
-	pool->driving = true;
-	curl_multi_socket_action(pool->multi, fd, events, &running);
-	pool->driving = false;
-	drop_cancelled(pool);
-	end_finished(pool);
-	add_starting(pool);
-}
-
-static void add_starting(struct upstream_pool *pool)
-{
-	while (pool->starting) {
-		struct upstream *upstream = pool->starting;
-
-		pool->starting = upstream->next;
-		curl_multi_add_handle(pool->multi, upstream->easy);
-	}
-}
-
-/* False when it does not wait to be started. */
-static bool drop_starting(struct upstream *upstream)
-{
-	struct upstream **at = &upstream->pool->starting;
-
-	while (*at && *at != upstream)
-		at = &(*at)->next;
-	if (!*at)
-		return false;
-	*at = upstream->next;
-	return true;
-}
-
-static void drop_cancelled(struct upstream_pool *pool)
-{
-	while (pool->cancelled) {
-		struct upstream *upstream = pool->cancelled;
-
-		pool->cancelled = upstream->next;
-		upstream_give(upstream);
-	}
-}
-
-static void end_finished(struct upstream_pool *pool)
-{
-	CURLMsg *message;
-	int left;
-
-	while ((message = curl_multi_info_read(pool->multi, &left))) {
-		struct upstream_result result = { .ok = true };
-		struct upstream *upstream;
-
-		assert(message->msg == CURLMSG_DONE);
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
-			(char **)&upstream);
-		assert(!upstream->cancelled);
-		result.ok = describe_failure(
-			upstream, message->data.result, &result.error);
-		finish(upstream, &result);
-	}
-}
-
 static struct upstream *upstream_take(struct upstream_pool *pool)
 {
 	struct upstream *upstream = pool->idle;
@@ -359,8 +131,7 @@ static struct upstream *upstream_take(struct upstream_pool *pool)
 	return upstream;
 }
 
-/* Off the multi handle and back among the idle ones. */
-static void upstream_give(struct upstream *upstream)
+void upstream_give(struct upstream *upstream)
 {
 	struct upstream_pool *pool = upstream->pool;
 
@@ -507,6 +278,15 @@ static void note_byte(struct upstream *upstream)
 	upstream->last_byte_ms = loop_now_ms(upstream->pool->loop);
 	if (is_first)
 		set_deadline(upstream);
+}
+
+void upstream_end(struct upstream *upstream, CURLcode code)
+{
+	struct upstream_result result = { .ok = true };
+
+	assert(!upstream->cancelled);
+	result.ok = describe_failure(upstream, code, &result.error);
+	finish(upstream, &result);
 }
 
 static void finish(
