@@ -94,20 +94,29 @@ char *arena_cstr(struct arena *arena, struct str s)
 	return p;
 }
 
+/* Written where it is to stay, if there is room: most texts are short. */
 struct str arena_printf(struct arena *arena, const char *format, ...)
 {
+	struct arena_block *block = arena->block;
+	size_t room = block ? block->capacity - block->used : 0;
+	char *p = block ? block->bytes + block->used : NULL;
 	va_list args;
 	va_list again;
 	int n;
-	char *p;
 
 	va_start(args, format);
 	va_copy(again, args);
-	n = vsnprintf(NULL, 0, format, args);
+	n = vsnprintf(p, room, format, args);
 	va_end(args);
 	assert(n >= 0);
-	p = arena_alloc(arena, (size_t)n + 1);
-	vsnprintf(p, (size_t)n + 1, format, again);
+	if ((size_t)n < room) {
+		void *taken = block_take(block, (size_t)n + 1);
+
+		assert(taken == p);
+	} else {
+		p = arena_alloc(arena, (size_t)n + 1);
+		vsnprintf(p, (size_t)n + 1, format, again);
+	}
 	va_end(again);
 	return (struct str){ p, (size_t)n };
 }

@@ -58,18 +58,9 @@ void buf_append_char(struct buf *buf, char c)
 
 void buf_append_int(struct buf *buf, int64_t value)
 {
-	char digits[24];
-	char *p = digits + sizeof(digits);
-	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	char digits[STR_INT_BYTES];
 
-	do {
-		*--p = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest);
-	if (value < 0)
-		*--p = '-';
-	buf_append(
-		buf, (struct str){ p, (size_t)(digits + sizeof(digits) - p) });
+	buf_append(buf, str_of_int(value, digits));
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)

@@ -45,6 +45,16 @@ static const struct error_row rows[ERR_KINDS] = {
 		"This gateway key was revoked. Create a new one." },
 	[ERR_KEY_EXPIRED] = { 401, "expired_api_key",
 		"This gateway key has expired. Create a new one." },
+	[ERR_ORIGIN] = { 403, "origin_not_allowed",
+		"This publishable key works only in pages of the origins that "
+		"it was made for." },
+	[ERR_NOT_LOGGED_IN] = { 401, "not_logged_in",
+		"You are not logged in, or your login has ended." },
+	[ERR_LOGIN] = { 401, "invalid_login",
+		"The e-mail address or the password is wrong." },
+	[ERR_CSRF] = { 403, "csrf",
+		"This request did not come from a page of ours, or the page is "
+		"too old: load it again and repeat." },
 	[ERR_FORBIDDEN] = { 403, "forbidden",
 		"You are not allowed to do this." },
 	[ERR_MODEL_NOT_FOUND] = { 404, "model_not_found",

@@ -1,7 +1,7 @@
 /*
  * json_text.h - the two questions that reading and writing JSON share: how
- * far does plain text reach, and is this UTF-8. For json_scan.c and
- * json_write.c alone; inline, because most bytes of a request pass here.
+ * far does plain text reach, and is this UTF-8 (which forms ask, too).
+ * Inline, because most bytes of a request pass here.
  *
  * Sixteen bytes at a time with SSE2, eight at a time without. No load ever
  * reaches past `end`.

@@ -25,6 +25,16 @@ MUST_USE bool money_parse_usd(struct str text, int64_t *picousd);
 MUST_USE bool money_parse_usd_per_million(
 	struct str text, int64_t *picousd_per_token);
 
+/*
+ * A number as JSON writes it ("1.5e-07", "0.135", "10") times 10^exponent, as
+ * price lists tell dollars: per token with 12, per thousand with 9, per
+ * million with 6. Digits beyond the pico-dollar are rounded to the nearest
+ * one, but nothing that costs something becomes free. False on anything else,
+ * also on a negative number and one that does not fit.
+ */
+MUST_USE bool money_parse_number(
+	struct str text, int exponent, int64_t *picousd);
+
 #define MONEY_TEXT_BYTES 24
 
 /* "0.00001234": dollars, exact, no trailing zeros but at least one digit. */

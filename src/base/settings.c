@@ -55,6 +55,7 @@ bool settings_load(struct settings *settings, const char *path,
 	int bad_line;
 
 	settings_init(settings);
+	settings->path = path;
 	if (!path)
 		return true;
 	reading.file = fopen(path, "re");

@@ -18,6 +18,7 @@
 #include "base/error.h"
 
 struct settings {
+	const char *path; /* of the file they came from; NULL: defaults */
 	/* [server] */
 	struct str listen;      /* unix:PATH or ADDRESS:PORT */
 	struct str socket_mode; /* of a unix socket, octal */
@@ -28,8 +29,10 @@ struct settings {
 	int64_t max_body_bytes;
 	int64_t read_timeout_ms;  /* for a request to arrive whole */
 	int64_t drain_timeout_ms; /* for running calls after SIGTERM */
+	struct str cors_origins;  /* of pages that may call; "*": of all */
 	struct str state_dir;     /* journal; survives a reboot */
 	struct str hot_dir;       /* LMDB; on tmpfs */
+	struct str data_dir;      /* "": see base/data_directory.h */
 	struct str host_name;     /* see settings_host_name() */
 	/* [database] */
 	struct str database_socket; /* "" uses host and port */
@@ -57,6 +60,7 @@ struct settings {
 	int64_t pool_interval_ms;     /* between two looks at a pool's hosts */
 	int64_t key_refused_ms; /* a provider's key that got 401 or 403 rests */
 	int64_t key_limited_ms; /* one that got 429, unless it was told */
+	bool affinity;          /* long prompts go to where they are cached */
 	/* [retry] */
 	int64_t retry_attempts; /* of a call, in all */
 	int64_t retry_base_ms;
@@ -73,18 +77,29 @@ struct settings {
 	struct str limits_shared; /* "no", "redis" or "mariadb" */
 	int64_t user_rpm; /* of each user of a project, unless a quota says */
 	int64_t user_tokens_daily;
+	int64_t proxy_user_rpm; /* the same where a tenant's user asks */
+	int64_t proxy_user_tokens_daily;
 	int64_t ip_rpm;
 	int64_t output_tokens; /* taken where neither call nor model says */
 	int64_t unpriced_input_picousd;
 	int64_t unpriced_output_picousd;
 	int64_t slice_picousd; /* of a budget that hosts share by grants */
+	int64_t slice_idle_ms; /* until what is not spent of it goes back */
 	int64_t outage_allowance_picousd;
+	/* [batch] */
+	int64_t batch_max_requests;
+	int64_t batch_parallel; /* of one batch, at once */
+	int64_t batch_max_answer_bytes;
 	/* [stream] */
 	int64_t keepalive_ms; /* silence before an SSE comment */
 	int64_t keepalive_apache_ms;
 	int64_t max_frame_bytes;
 	/* [gateway] */
 	bool metadata; /* `metadata` member in answers, unless a key says */
+	/* [routing] */
+	struct str routing_preset;      /* cheap, balanced or quality */
+	int64_t routing_classify_bytes; /* also calls that name a model */
+	struct str routing_classifier;  /* the weights; "" as installed */
 	/* [cache] */
 	bool cache_enabled; /* for keys that do not say */
 	struct str cache_strategy;
@@ -111,6 +126,21 @@ struct settings {
 	struct str smtp_password_file;
 	struct str smtp_ca_file;
 	bool smtp_require_tls;
+	/* [site] */
+	struct str site_url;    /* "" unknown; may end in '/' */
+	struct str site_signup; /* open, invite or closed */
+	int64_t site_idle_ms;
+	int64_t site_session_ms;
+	int64_t site_token_ms;
+	int64_t site_login_window_ms;
+	int64_t site_login_failures;
+	int64_t site_login_failures_ip;
+	struct str site_dir; /* "" as installed */
+	bool site_reload;
+	/* [catalog] */
+	struct str catalog_sources; /* files and URLs, by commas; "" shipped */
+	int64_t catalog_timeout_ms; /* for one of them */
+	struct str catalog_ca_file; /* "" the system's */
 	/* [metrics] */
 	struct str metrics_token_file; /* "" none: for this machine alone */
 };

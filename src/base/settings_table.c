@@ -9,11 +9,15 @@
 #include "base/money.h"
 
 static bool is_mode(struct str value);
+static bool is_origins(struct str value);
 static bool is_log_level(struct str value);
 static bool is_limits_shared(struct str value);
 static bool is_temperature(struct str value);
 static bool is_cache_strategy(struct str value);
+static bool is_preset(struct str value);
 static bool is_host_name(struct str value);
+static bool is_site_url(struct str value);
+static bool is_signup(struct str value);
 
 #define FIELD(field) offsetof(struct settings, field)
 #define TEXT(NAME, FIELD_NAME, VALUE, MEANING)               \
@@ -71,10 +75,18 @@ const struct setting settings_table[] = {
 		"longest silence while a request arrives"),
 	INT("server.drain_timeout_ms", drain_timeout_ms, "600000", 0, HOUR_MS,
 		"how long running calls may finish after SIGTERM"),
+	CHECKED("server.cors_origins", cors_origins, "", is_origins,
+		"origins such as https://app.example.com, separated by commas, "
+		"or *",
+		"pages of these origins may call the API from a browser; "
+		"empty: of none"),
 	TEXT("server.state_dir", state_dir, "/var/lib/llm-gateway",
 		"the journal's folder; must survive a reboot"),
 	TEXT("server.hot_dir", hot_dir, "/dev/shm/llm-gateway",
 		"shared state of all processes; on tmpfs"),
+	TEXT("server.data_dir", data_dir, "",
+		"weights and vocabularies; empty takes those that were "
+		"installed with the program"),
 	CHECKED("server.host_name", host_name, "", is_host_name,
 		"1 to 64 letters, digits, '.', '-' and '_'",
 		"this machine's name in the request log, its own among those "
@@ -125,6 +137,9 @@ const struct setting settings_table[] = {
 	INT("upstream.key_limited_ms", key_limited_ms, "1000", 0, HOUR_MS,
 		"the same after a 429 that does not say how long; 0 also "
 		"ignores those that do"),
+	BOOL("upstream.affinity", affinity, "yes",
+		"a long prompt goes to the model, host and key that have its "
+		"beginning in their cache, where there is a choice"),
 	INT("retry.attempts", retry_attempts, "4", 1, 100,
 		"how often one call asks providers, at most"),
 	INT("retry.base_ms", retry_base_ms, "250", 1, HOUR_MS,
@@ -159,6 +174,11 @@ const struct setting settings_table[] = {
 	INT("limits.user_tokens_daily", user_tokens_daily, "0", 0, MANY,
 		"tokens a day of each such user, unless a quota says; 0: no "
 		"limit"),
+	INT("limits.proxy_user_rpm", proxy_user_rpm, "10", 0, MANY,
+		"requests a minute of each user of a tenant, whom calls of "
+		"/api/llm-proxy name, unless a quota says; 0: no limit"),
+	INT("limits.proxy_user_tokens_daily", proxy_user_tokens_daily, "100000",
+		0, MANY, "tokens a day of each such user; 0: no limit"),
 	INT("limits.ip_rpm", ip_rpm, "0", 0, MANY,
 		"requests a minute from one address; 0: no limit"),
 	INT("limits.output_tokens", output_tokens, "4096", 1, MANY,
@@ -173,10 +193,19 @@ const struct setting settings_table[] = {
 	MONEY("limits.slice_usd", SETTING_USD, slice_picousd, "1",
 		"what a host takes of a budget at a time where several share "
 		"it by MariaDB"),
+	INT("limits.slice_idle_ms", slice_idle_ms, "300000", 1000, HOUR_MS,
+		"what it did not spend goes back when it has not used the "
+		"budget for so long"),
 	MONEY("limits.outage_allowance_usd", SETTING_USD,
 		outage_allowance_picousd, "10",
 		"what a key may spend in an hour while nobody can be asked for "
 		"its budgets (database or Redis away)"),
+	INT("batch.max_requests", batch_max_requests, "100", 1, 10000,
+		"requests that POST /api/llm/batch takes at once"),
+	INT("batch.parallel", batch_parallel, "8", 1, 256,
+		"how many of them run at once"),
+	INT("batch.max_answer_bytes", batch_max_answer_bytes, "67108864", 1024,
+		GIB, "what their answers may take together"),
 	INT("stream.keepalive_ms", keepalive_ms, "15000", 100, HOUR_MS,
 		"silence in a stream before a comment is sent"),
 	INT("stream.keepalive_apache_ms", keepalive_apache_ms, "1000", 100,
@@ -187,6 +216,15 @@ const struct setting settings_table[] = {
 		"largest single event of a stream"),
 	BOOL("gateway.metadata", metadata, "yes",
 		"add the metadata member to answers"),
+	CHECKED("routing.preset", routing_preset, "balanced", is_preset,
+		"cheap, balanced or quality",
+		"what 'auto' prefers, unless a project says"),
+	TEXT("routing.classifier", routing_classifier, "",
+		"file with the classifier's weights; empty: those that came "
+		"with the program"),
+	INT("routing.classify_bytes", routing_classify_bytes, "1024", 0, GIB,
+		"how hard a request is, is also found out where it names a "
+		"model, for its metadata and the log, unless it is larger"),
 	BOOL("cache.enabled", cache_enabled, "no",
 		"keep answers and give them again, unless a key says"),
 	CHECKED("cache.strategy", cache_strategy, "memory", is_cache_strategy,
@@ -242,12 +280,76 @@ const struct setting settings_table[] = {
 	BOOL("alerts.smtp_require_tls", smtp_require_tls, "no",
 		"send nothing without TLS and a certificate that fits; else "
 		"TLS is used where it is offered"),
+	CHECKED("site.url", site_url, "", is_site_url,
+		"https://HOST, or http://HOST[:PORT]",
+		"where people find the dashboard, as in "
+		"https://gateway.example.com: for links in e-mails; empty: "
+		"none are sent"),
+	CHECKED("site.signup", site_signup, "invite", is_signup,
+		"open, invite or closed",
+		"who may make an account: everybody, with an organisation of "
+		"their own; those who are invited; or nobody but by the "
+		"command line"),
+	INT("site.idle_ms", site_idle_ms, "28800000", 1000, MANY,
+		"a login that is not used for so long ends"),
+	INT("site.session_ms", site_session_ms, "2592000000", 1000, MANY,
+		"and so long after it began it ends in any case"),
+	INT("site.token_ms", site_token_ms, "900000", 1000, HOUR_MS,
+		"how long a token of a login is valid before it is renewed"),
+	INT("site.login_window_ms", site_login_window_ms, "900000", 1000,
+		24 * HOUR_MS, "in which logins that fail are counted"),
+	INT("site.login_failures", site_login_failures, "10", 1, 1000000,
+		"of one e-mail address before it has to wait"),
+	INT("site.login_failures_ip", site_login_failures_ip, "100", 1, 1000000,
+		"the same of one client address"),
+	TEXT("site.dir", site_dir, "",
+		"folder with the dashboard's templates/ and public/; empty: "
+		"what was installed with the program"),
+	BOOL("site.reload", site_reload, "no",
+		"read the templates anew for each page: for whoever changes "
+		"them"),
+	TEXT("catalog.sources", catalog_sources, "",
+		"what 'models sync' reads when it is not told: files and URLs "
+		"of public catalogues, separated by commas, the first counts "
+		"most; empty is the list that was installed with the program"),
+	INT("catalog.timeout_ms", catalog_timeout_ms, "60000", 100, HOUR_MS,
+		"longest wait for one of them"),
+	TEXT("catalog.ca_file", catalog_ca_file, "",
+		"file with the authority of their certificates; empty: the "
+		"system's"),
 	TEXT("metrics.token_file", metrics_token_file, "",
 		"file with the token that metrics and detailed health ask "
 		"for; without one they are for this machine alone"),
 };
 
 const size_t settings_table_count = ARRAY_LEN(settings_table);
+
+/* "*", or schemes with hosts, as browsers write them: nothing behind. */
+static bool is_origins(struct str value)
+{
+	struct str origin;
+
+	if (str_equal(value, S("*")))
+		return true;
+	while (str_next_field(&value, ',', &origin)) {
+		struct str host = str_trim(origin);
+
+		if (str_starts(host, S("https://")))
+			host = str_from(host, strlen("https://"));
+		else if (str_starts(host, S("http://")))
+			host = str_from(host, strlen("http://"));
+		else
+			return false;
+		if (host.n == 0)
+			return false;
+		for (size_t i = 0; i < host.n; i++)
+			if (!islower((unsigned char)host.p[i]) &&
+				!isdigit((unsigned char)host.p[i]) &&
+				!memchr("-.:[]", host.p[i], 5))
+				return false;
+	}
+	return true;
+}
 
 static bool is_mode(struct str value)
 {
@@ -275,6 +377,28 @@ static bool is_log_level(struct str value)
 	return log_level_parse(value, &level);
 }
 
+static bool is_site_url(struct str value)
+{
+	struct str host = str_from(value, str_find(value, S("://")) + 3);
+
+	for (size_t i = 0; i < value.n; i++) {
+		if (!isgraph((unsigned char)value.p[i]) ||
+			memchr("\"'<>?#", value.p[i], 6))
+			return false;
+	}
+	if (value.n == 0)
+		return true;
+	return (str_starts(value, S("https://")) ||
+		       str_starts(value, S("http://"))) &&
+	       host.n > 0 && value.n <= 200;
+}
+
+static bool is_signup(struct str value)
+{
+	return str_equal(value, S("open")) || str_equal(value, S("invite")) ||
+	       str_equal(value, S("closed"));
+}
+
 static bool is_limits_shared(struct str value)
 {
 	return str_equal(value, S("no")) || str_equal(value, S("redis")) ||
@@ -285,6 +409,13 @@ static bool is_cache_strategy(struct str value)
 {
 	return str_equal(value, S("memory")) || str_equal(value, S("redis")) ||
 	       str_equal(value, S("hybrid"));
+}
+
+static bool is_preset(struct str value)
+{
+	return str_equal(value, S("cheap")) ||
+	       str_equal(value, S("balanced")) ||
+	       str_equal(value, S("quality"));
 }
 
 static bool is_temperature(struct str value)

@@ -15,6 +15,14 @@ bool str_equal(struct str a, struct str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+int str_compare(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n ? memcmp(a.p, b.p, n) : 0;
+
+	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
+}
+
 bool str_equal_nocase(struct str a, struct str b)
 {
 	return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
@@ -41,6 +49,20 @@ struct str str_from(struct str s, size_t from)
 struct str str_head(struct str s, size_t n)
 {
 	return (struct str){ s.p, n < s.n ? n : s.n };
+}
+
+struct str str_head_characters(struct str s, size_t n)
+{
+	size_t characters = 0;
+
+	/* Few texts are long, and none has more characters than bytes. */
+	if (s.n <= n)
+		return s;
+	for (size_t i = 0; i < s.n; i++) {
+		if ((s.p[i] & 0xc0) != 0x80 && characters++ == n)
+			return str_head(s, i);
+	}
+	return s;
 }
 
 struct str str_trim(struct str s)
@@ -79,6 +101,20 @@ bool str_next_field(struct str *rest, char separator, struct str *field)
 	*field = str_head(*rest, end);
 	*rest = str_from(*rest, end + 1);
 	return true;
+}
+
+struct str str_of_int(int64_t value, char room[STR_INT_BYTES])
+{
+	size_t at = STR_INT_BYTES;
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+	do {
+		room[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest);
+	if (value < 0)
+		room[--at] = '-';
+	return (struct str){ room + at, STR_INT_BYTES - at };
 }
 
 bool str_to_int64(struct str s, int64_t *out)

@@ -28,6 +28,8 @@ struct str {
 struct str str_of(const char *text);
 
 bool str_equal(struct str a, struct str b);
+/* The order of their bytes: negative, 0 or positive. */
+int str_compare(struct str a, struct str b);
 /* Equal but for the case of ASCII letters. */
 bool str_equal_nocase(struct str a, struct str b);
 bool str_starts(struct str s, struct str prefix);
@@ -37,6 +39,8 @@ bool str_ends(struct str s, struct str suffix);
 struct str str_from(struct str s, size_t from);
 /* At most the first n bytes of s. */
 struct str str_head(struct str s, size_t n);
+/* The same in characters of UTF-8. */
+struct str str_head_characters(struct str s, size_t n);
 /* Without ASCII white space at both ends. */
 struct str str_trim(struct str s);
 
@@ -56,6 +60,9 @@ MUST_USE bool str_to_int64(struct str s, int64_t *out);
 /* The same within bounds. */
 MUST_USE bool str_to_int64_in(
 	struct str s, int64_t min, int64_t max, int64_t *out);
+#define STR_INT_BYTES 20
+/* And back, at the end of `room`. */
+struct str str_of_int(int64_t value, char room[STR_INT_BYTES]);
 
 /* Edit distance (Levenshtein), each view cut to 63 bytes. */
 unsigned str_distance(struct str a, struct str b);

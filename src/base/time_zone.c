@@ -70,6 +70,19 @@ struct str time_zone_name(const struct time_zone *zone)
 	return str_of(zone->name);
 }
 
+int64_t time_zone_local_ms(const struct time_zone *zone, int64_t unix_ms)
+{
+	struct zone_span span =
+		zone_clock_span(&zone->clock, floor_div(unix_ms, 1000));
+
+	return unix_ms + (int64_t)span.offset * 1000;
+}
+
+int64_t time_zone_date_start(const struct time_zone *zone, int64_t local_ms)
+{
+	return date_start_ms(zone, floor_div(local_ms, DAY * 1000));
+}
+
 int64_t time_zone_day_start(const struct time_zone *zone, int64_t unix_ms)
 {
 	return date_start_ms(zone, date_of(zone, floor_div(unix_ms, 1000)));

@@ -30,6 +30,12 @@ const struct time_zone *time_zone_utc(void);
 
 struct str time_zone_name(const struct time_zone *zone);
 
+/* What clocks there show at that time, as if it were UTC: for clock_format().
+ */
+int64_t time_zone_local_ms(const struct time_zone *zone, int64_t unix_ms);
+/* When the date there begins on which clocks show local_ms. */
+int64_t time_zone_date_start(const struct time_zone *zone, int64_t local_ms);
+
 /* The first millisecond of the day, or month, that the time falls in. */
 int64_t time_zone_day_start(const struct time_zone *zone, int64_t unix_ms);
 int64_t time_zone_month_start(const struct time_zone *zone, int64_t unix_ms);

@@ -100,6 +100,66 @@ static void sums_are_exact(void **state)
 	assert_int_equal(total, 450000000);
 }
 
+/* Notations of the public catalogues; a double would give 149999 here. */
+static void numbers_are_read_as_written(void **state)
+{
+	static const struct {
+		struct str text;
+		int exponent;
+		int64_t picousd;
+	} rows[] = {
+		{ STR("1.5e-07"), 12, 150000 },
+		{ STR("1.5E-7"), 12, 150000 },
+		{ STR("0.00000015"), 12, 150000 },
+		{ STR("15e-8"), 12, 150000 },
+		{ STR("6.25e-08"), 12, 62500 },
+		{ STR("2.5"), 6, 2500000 },
+		{ STR("10"), 6, 10000000 },
+		{ STR("1e+1"), 6, 10000000 },
+		{ STR("12"), 9, 12000000000 },
+		{ STR("0"), 12, 0 },
+		{ STR("0.0e-300"), 12, 0 },
+		{ STR("0e9999"), 12, 0 },
+		{ STR("9223372.036854775807"), 12, INT64_MAX },
+		/* rounded to the nearest, and never to nothing */
+		{ STR("0.00000008333333333333334"), 12, 83333 },
+		{ STR("0.0000000000015"), 12, 2 },
+		{ STR("0.0000000000014"), 12, 1 },
+		{ STR("9.9e-12"), 12, 10 },
+		{ STR("1e-13"), 12, 1 },
+		{ STR("1e-300"), 12, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int64_t picousd = -1;
+
+		if (!money_parse_number(
+			    rows[i].text, rows[i].exponent, &picousd) ||
+			picousd != rows[i].picousd)
+			fail_msg("'%.*s' gave %" PRId64, STR_ARG(rows[i].text),
+				picousd);
+	}
+}
+
+static void what_is_not_a_number(void **state)
+{
+	static const struct str texts[] = { STR(""), STR("-1"), STR("-0.5"),
+		STR("+1"), STR(".5"), STR("1."), STR("e5"), STR("1e"),
+		STR("1e-"), STR("1e5.5"), STR("1e99999"), STR("NaN"),
+		STR("Infinity"), STR("1,5"), STR("0x10"), STR(" 1"),
+		STR("9223372.036854775808"), STR("1e8"), STR("1e300"),
+		STR("9223372.0368547758079") };
+	int64_t picousd = 7;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		if (money_parse_number(texts[i], 12, &picousd))
+			fail_msg("accepted '%.*s'", STR_ARG(texts[i]));
+	}
+	assert_int_equal(picousd, 7);
+}
+
 static void sums_saturate(void **state)
 {
 	int64_t total = INT64_MAX - 5;
@@ -123,6 +183,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_an_amount),
 		cmocka_unit_test(price_lists_speak_per_million),
 		cmocka_unit_test(format_is_exact_and_short),
+		cmocka_unit_test(numbers_are_read_as_written),
+		cmocka_unit_test(what_is_not_a_number),
 		cmocka_unit_test(sums_are_exact),
 		cmocka_unit_test(sums_saturate),
 	};

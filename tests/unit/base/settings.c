@@ -202,7 +202,11 @@ static void words_are_checked(void **state)
 {
 	static const char *const bad[] = { "log.level = loud",
 		"server.socket_mode = 0999", "server.socket_mode = rw",
-		"server.socket_mode =" };
+		"server.socket_mode =", "server.cors_origins = a.example",
+		"server.cors_origins = https://",
+		"server.cors_origins = https://a.example/",
+		"server.cors_origins = https://a.example,*",
+		"server.cors_origins = https://a b" };
 	struct fixture *fixture = *state;
 	struct settings settings;
 

@@ -98,6 +98,22 @@ static void numbers_at_their_bounds(void **state)
 	assert_int_equal(n, 7);
 }
 
+static void numbers_as_texts(void **state)
+{
+	static const struct {
+		int64_t number;
+		struct str text;
+	} cases[] = { { 0, STR("0") }, { -1, STR("-1") }, { 10, STR("10") },
+		{ INT64_MAX, STR("9223372036854775807") },
+		{ INT64_MIN, STR("-9223372036854775808") } };
+	char room[STR_INT_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_true(str_equal(
+			str_of_int(cases[i].number, room), cases[i].text));
+}
+
 static void what_is_not_a_number(void **state)
 {
 	static const struct str words[] = { STR(""), STR("-"), STR("+1"),
@@ -152,6 +168,7 @@ int main(void)
 		cmocka_unit_test(finding),
 		cmocka_unit_test(fields_are_cut_in_order),
 		cmocka_unit_test(numbers_at_their_bounds),
+		cmocka_unit_test(numbers_as_texts),
 		cmocka_unit_test(what_is_not_a_number),
 		cmocka_unit_test(numbers_within_bounds),
 		cmocka_unit_test(distance_counts_edits),
