@@ -1,7 +1,7 @@
 # make            build build/llm-gateway
 # make run        install what is missing, build, serve a sandbox
 # make test       install what tests need, run them all
-# make lint bench fuzz chaos coverage install clean deps
+# make lint bench fuzz chaos looks bigdata coverage install clean deps
 #
 # CC=clang and SAN=address,undefined or SAN=thread choose another build; each
 # has a folder of its own under build/.
@@ -41,10 +41,10 @@ SIMULATOR_OBJECTS := $(patsubst tests/%.c,$(BUILD)/tests/%.o,\
 	$(sort $(wildcard tests/simulator/*.c)))
 
 .PHONY: all deps test-deps run test unit conversations bench fuzz lint conf
-.PHONY: chaos coverage install clean FORCE
+.PHONY: looks bigdata bench-pages classifier bench-routing chaos coverage install clean FORCE
 .SECONDARY:
 
-all: $(BUILD)/llm-gateway $(BUILD)/simulator
+all: $(BUILD)/llm-gateway $(BUILD)/simulator $(BUILD)/site/public/_/icons.svg
 
 $(BUILD)/llm-gateway: $(OBJECTS)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
@@ -71,9 +71,41 @@ SQL_OBJECTS := $(patsubst src/%.c,$(BUILD)/src/%.o,\
 	$(shell grep -ls LLM_GATEWAY_SQL_DIR $(SOURCES)))
 $(SQL_OBJECTS): ALL_CFLAGS += -DLLM_GATEWAY_SQL_DIR='"$(SQL_FOLDER)"'
 $(SQL_OBJECTS): $(BUILD)/sql-folder
+# The same for the dashboard's files (src/site/folder.h),
+SITE_OBJECT := $(BUILD)/src/site/folder.o
+$(SITE_OBJECT): ALL_CFLAGS += \
+	-DLLM_GATEWAY_SITE_DIR='"$(PREFIX)/share/llm-gateway"'
+$(SITE_OBJECT): $(BUILD)/sql-folder
+# and for weights and vocabularies (src/base/data_directory.h).
+DATA_OBJECT := $(BUILD)/src/base/data_directory.o
+$(DATA_OBJECT): ALL_CFLAGS += \
+	-DLLM_GATEWAY_DATA_DIR='"$(PREFIX)/share/llm-gateway/conf"'
+$(DATA_OBJECT): $(BUILD)/sql-folder
 $(BUILD)/sql-folder: FORCE
 	@mkdir -p $(@D)
 	@echo '$(SQL_FOLDER)' | cmp -s - $@ || echo '$(SQL_FOLDER)' >$@
+
+# --- the dashboard's files: ours, and icons out of a package. A build's
+# site.dir is $(BUILD)/site.
+
+ICONS := /usr/share/bootstrap-icons/svg
+# The browser of /docs comes out of an npm package. Without it the page is a
+# list.
+SWAGGER_UI := static/docs/node_modules/swagger-ui-dist
+
+$(BUILD)/site/public/_/icons.svg: static/icons.list static/build-icons \
+		$(shell find static -name node_modules -prune -o -type f -print) \
+		$(wildcard $(SWAGGER_UI)/package.json)
+	@mkdir -p $(@D)
+	ln -sfn $(CURDIR)/templates $(BUILD)/site/templates
+	cp -R static/css static/js static/icon.svg $(@D)/
+	if [ -d $(SWAGGER_UI) ]; then \
+		mkdir -p $(@D)/swagger-ui && cp $(SWAGGER_UI)/LICENSE \
+			$(SWAGGER_UI)/swagger-ui-bundle.js \
+			$(SWAGGER_UI)/swagger-ui.css $(@D)/swagger-ui/; \
+	fi
+	static/build-icons $(ICONS) <static/icons.list >$@.new
+	mv $@.new $@
 
 unit: $(UNIT_TESTS)
 	@for test in $(UNIT_TESTS); do $$test || exit 1; done
@@ -82,7 +114,7 @@ unit: $(UNIT_TESTS)
 
 BUILD_PACKAGES := gcc libc6-dev libcrypt-dev libfcgi-dev \
 	libcurl4-openssl-dev libmariadb-dev libssl-dev liblmdb-dev \
-	libhiredis-dev libjansson-dev libinih-dev
+	libhiredis-dev libjansson-dev libinih-dev bootstrap-icons
 # The -core packages have the programs without a system service.
 RUN_PACKAGES := mariadb-server-core mariadb-client-core nginx openssl curl \
 	ca-certificates tzdata util-linux
@@ -90,7 +122,7 @@ RUN_PACKAGES := mariadb-server-core mariadb-client-core nginx openssl curl \
 TEST_PACKAGES := libcmocka-dev clang libclang-rt-dev clang-format cppcheck \
 	shellcheck \
 	apache2-bin libapache2-mod-fcgid spawn-fcgi redis-server wrk \
-	prometheus logrotate \
+	prometheus logrotate chromium \
 	$(if $(wildcard /usr/sbin/sendmail),,opensmtpd) \
 	$(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
@@ -116,9 +148,21 @@ endef
 
 deps:
 	$(call install_packages,$(BUILD_PACKAGES) $(RUN_PACKAGES))
+	@if ! command -v npm >/dev/null; then \
+		echo "Without npm /docs is a plain list of the routes."; \
+	else \
+		$(MAKE) --no-print-directory $(SWAGGER_UI)/package.json || \
+			echo "Without a registry /docs is a plain list."; \
+	fi
+
+$(SWAGGER_UI)/package.json: static/docs/package.json \
+		static/docs/package-lock.json
+	cd static/docs && npm ci --ignore-scripts
+	@touch $@
 
 test-deps: deps
 	$(call install_packages,$(TEST_PACKAGES))
+	@$(MAKE) --no-print-directory $(SWAGGER_UI)/package.json
 	@$(MAKE) --no-print-directory tests/node_modules/.package-lock.json
 
 tests/node_modules/.package-lock.json: tests/package.json \
@@ -139,11 +183,17 @@ test: test-deps
 	$(MAKE) fuzz FUZZ_SECONDS=5
 
 CONVERSATIONS := $(sort $(wildcard tests/cli/*.test.mjs \
-	tests/conversations/*.test.mjs))
+	tests/conversations/*.test.mjs tests/pages/*.test.mjs))
 
 conversations: all tests/node_modules/.package-lock.json
 	BUILD=$(BUILD) LLM_GATEWAY=$(BUILD)/llm-gateway \
 		node --test --test-concurrency=2 $(CONVERSATIONS)
+
+# Every page in all sizes, themes and languages; the pictures are in
+# build/screenshots.
+looks: all tests/node_modules/.package-lock.json
+	LOOKS=full STORY=full BUILD=$(BUILD) LLM_GATEWAY=$(BUILD)/llm-gateway \
+		node --test --test-concurrency=2 tests/pages/*.test.mjs
 
 # Two minutes of kill -9 for each installation; `make test` has a short form.
 chaos: all tests/node_modules/.package-lock.json
@@ -157,10 +207,11 @@ lint: $(BUILD)/llm-gateway
 	clang-format --dry-run -Werror $(C_FILES)
 	tests/lint/floors
 	$(BUILD)/llm-gateway settings | diff -u conf/llm-gateway.conf -
-	@! grep -n '"resolved"' tests/package-lock.json || \
+	@! grep -n '"resolved"' tests/package-lock.json static/docs/package-lock.json || \
 		{ echo 'package-lock.json names a registry'; exit 1; }
 	@if command -v shellcheck >/dev/null; then \
-		shellcheck -x tests/stack tests/stack.d/* tests/lint/* .ci/run; \
+		shellcheck -x tests/stack tests/stack.d/* tests/lint/* \
+			tests/routing/train .ci/run; \
 	fi
 	@if command -v cppcheck >/dev/null; then \
 		mkdir -p build/cppcheck && cppcheck --quiet -j2 --std=c11 \
@@ -183,7 +234,12 @@ FUZZ_CFLAGS := -std=gnu11 -O1 -g $(WARNINGS) -D_GNU_SOURCE -Isrc -pthread \
 	-MMD -MP -fsanitize=address,undefined -fno-sanitize-recover=undefined
 # They need no more of us than the floors that are pure.
 FUZZED_OBJECTS := $(patsubst src/%.c,build/fuzz/src/%.o,\
-	$(wildcard src/base/*.c src/dialect/*.c src/dialect/*/*.c))
+	$(wildcard src/base/*.c src/tokens/*.c src/dialect/*.c \
+	src/dialect/*/*.c \
+	src/site/mustache*.c src/classify/*.c \
+	src/catalog/read_*.c src/catalog/entry.c src/catalog/family.c \
+	src/catalog/format.c src/catalog/model_kind.c src/catalog/own.c \
+	src/catalog/price.c))
 
 build/fuzz/src/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -196,7 +252,7 @@ build/fuzz/libgateway.a: $(FUZZED_OBJECTS)
 build/fuzz/%: tests/fuzz/%.c build/fuzz/libgateway.a
 	@mkdir -p $(@D)
 	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< \
-		build/fuzz/libgateway.a -ljansson -linih
+		build/fuzz/libgateway.a -ljansson -linih -lm
 
 -include $(FUZZED_OBJECTS:.o=.d) $(FUZZERS:=.d)
 
@@ -228,6 +284,32 @@ bench: deps
 	$(MAKE) all $(BUILD)/streams
 	@BUILD=$(BUILD) QUICK=$(QUICK) BODY_KB=$(BODY_KB) tests/bench/run
 
+# --- a long request log, and how long its pages take. It stays, to be looked
+# --- at, until `tests/stack down build/bigdata --purge`.
+
+ROWS ?= 10000000
+
+bigdata: all
+	BUILD=$(BUILD) tests/stack up build/bigdata
+	tests/bigdata/fill build/bigdata $(ROWS)
+
+bench-pages: all
+	@for rows in 1000 $(ROWS); do \
+		$(MAKE) --no-print-directory bigdata ROWS=$$rows && \
+		echo "with $$rows requests:" && \
+		node tests/bigdata/pages.mjs build/bigdata || exit 1; \
+	done
+
+# --- the classifier: conf/classifier/weights and what they are worth; both
+# --- read ROUTING_DATA, or what is in tests/data/routing
+
+classifier: $(BUILD)/llm-gateway
+	LLM_GATEWAY=$(BUILD)/llm-gateway \
+		tests/routing/train conf/classifier/weights
+
+bench-routing: $(BUILD)/llm-gateway
+	LLM_GATEWAY=$(BUILD)/llm-gateway node tests/routing/bench.mjs
+
 coverage: test-deps
 	$(call install_packages,gcovr)
 	$(MAKE) CC=gcc COVERAGE=1 unit
@@ -252,7 +334,14 @@ install: all
 	install -d -m 755 $(DESTDIR)$(SYSCONFDIR)/llm-gateway
 	install $(BUILD)/llm-gateway $(DESTDIR)$(PREFIX)/bin/llm-gateway
 	ln -sf llm-gateway $(DESTDIR)$(PREFIX)/bin/llm-gateway.fcgi
-	@set -e; for folder in $(wildcard sql public templates); do \
+	@set -e; (cd $(BUILD)/site && find public -type f) | \
+		while read -r file; do \
+			install -D -m 644 "$(BUILD)/site/$$file" \
+				"$(SHARE)/$$file"; \
+		done
+	@set -e; for folder in $(wildcard sql templates \
+		conf/classifier conf/tokens \
+		conf/licences); do \
 		find $$folder -type f | while read -r file; do \
 			install -D -m 644 "$$file" "$(SHARE)/$$file"; \
 		done; \
@@ -261,6 +350,11 @@ install: all
 		$(call install_text,$$file,$(SHARE)/$$file); \
 	done
 	$(call install_text,conf/llm-gateway.conf,$(SHARE)/llm-gateway.conf)
+	install -D -m 644 conf/models.json $(SHARE)/conf/models.json
+	install -D -m 644 conf/openapi.json $(SHARE)/conf/openapi.json
+	@$(call install_text,conf/llm-gateway-sync.cron,$(SHARE)/llm-gateway-sync.cron)
+	@$(call install_text,conf/llm-gateway-sync.service,$(SYSTEMD)/systemd/system/llm-gateway-sync.service)
+	@$(call install_text,conf/llm-gateway-sync.timer,$(SYSTEMD)/systemd/system/llm-gateway-sync.timer)
 	@$(call install_text,conf/logrotate,$(SHARE)/logrotate)
 	@$(call install_text,conf/llm-gateway.service,$(SYSTEMD)/systemd/system/llm-gateway.service)
 	@$(call install_text,conf/llm-gateway.service,$(SYSTEMD)/systemd/system/llm-gateway@.service)

@@ -7,6 +7,10 @@
 #include "base/clock.h"
 #include "db/stmt.h"
 
+#define SELECT                                                      \
+	"SELECT " LIMIT_OWNER_COLUMNS ", l.limit_picousd, l.hard, " \
+	"l.alert_threshold_percent FROM budgets" LIMIT_OWNER_JOINS
+
 static bool check(const struct budget *budget, struct error *err);
 static bool read_row(struct stmt *stmt, struct arena *arena,
 	struct budget_row *row, struct error *err);
@@ -40,14 +44,56 @@ bool budget_set(struct db *db, const struct budget *budget, int64_t *id,
 	return key_set_changed(db, err);
 }
 
-bool budget_remove(struct db *db, int64_t id, struct error *err)
+bool budget_change(
+	struct db *db, const struct budget *budget, struct error *err)
 {
-	return limit_owner_remove(
-		db, "DELETE FROM budgets WHERE id = ?", "budget", id, err);
+	struct stmt *stmt;
+
+	if (!check(budget, err) ||
+		!stmt_prepare(db, &stmt,
+			"UPDATE budgets SET limit_picousd = ?, hard = ?, "
+			"alert_threshold_percent = ? WHERE id = ? AND "
+			"organisation_id = ?",
+			err))
+		return false;
+	stmt_bind_int(stmt, budget->limit_picousd);
+	stmt_bind_int(stmt, budget->is_hard);
+	stmt_bind_int(stmt, budget->threshold_percent);
+	stmt_bind_int(stmt, budget->id);
+	stmt_bind_int(stmt, budget->owner.organisation_id);
+	return stmt_run(stmt, err) && key_set_changed(db, err);
 }
 
-bool budget_list(struct db *db, struct arena *arena, struct budget_row **out,
-	size_t *count, struct error *err)
+bool budget_find(struct db *db, int64_t organisation_id, int64_t id,
+	struct arena *arena, struct budget_row *out, struct error *err)
+{
+	struct stmt *stmt;
+	bool found;
+
+	if (!stmt_prepare(db, &stmt,
+		    SELECT " WHERE l.id = ? AND l.organisation_id = ?", err))
+		return false;
+	stmt_bind_int(stmt, id);
+	stmt_bind_int(stmt, organisation_id);
+	if (!stmt_run(stmt, err) || !stmt_fetch(stmt, &found, err))
+		return false;
+	if (!found)
+		return error_refuse(err, ERR_NOT_FOUND, "id",
+			"There is no budget %" PRId64 ".", id);
+	return read_row(stmt, arena, out, err);
+}
+
+bool budget_remove(
+	struct db *db, int64_t organisation_id, int64_t id, struct error *err)
+{
+	return limit_owner_remove(db,
+		"DELETE FROM budgets WHERE id = ? AND "
+		"(? = 0 OR organisation_id = ?)",
+		"budget", organisation_id, id, err);
+}
+
+bool budget_list(struct db *db, int64_t organisation_id, struct arena *arena,
+	struct budget_row **out, size_t *count, struct error *err)
 {
 	struct stmt *stmt;
 	size_t room = 16;
@@ -56,11 +102,13 @@ bool budget_list(struct db *db, struct arena *arena, struct budget_row **out,
 	*out = ARENA_ARRAY(arena, struct budget_row, room);
 	*count = 0;
 	if (!stmt_prepare(db, &stmt,
-		    "SELECT " LIMIT_OWNER_COLUMNS ", l.limit_picousd, l.hard, "
-		    "l.alert_threshold_percent FROM budgets" LIMIT_OWNER_JOINS
-		    " ORDER BY l.id",
-		    err) ||
-		!stmt_run(stmt, err))
+		    SELECT " WHERE ? = 0 OR l.organisation_id = ? "
+			   "ORDER BY l.id",
+		    err))
+		return false;
+	stmt_bind_int(stmt, organisation_id);
+	stmt_bind_int(stmt, organisation_id);
+	if (!stmt_run(stmt, err))
 		return false;
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)

@@ -24,11 +24,21 @@ struct budget_row {
 MUST_USE bool budget_set(struct db *db, const struct budget *budget,
 	int64_t *id, bool *created, struct error *err);
 
-/* ERR_NOT_FOUND. */
-MUST_USE bool budget_remove(struct db *db, int64_t id, struct error *err);
+/* Another limit, kind and threshold for one that is there. ERR_BAD_FIELD. */
+MUST_USE bool budget_change(
+	struct db *db, const struct budget *budget, struct error *err);
 
-/* All budgets, the oldest first, in the arena. */
-MUST_USE bool budget_list(struct db *db, struct arena *arena,
-	struct budget_row **out, size_t *count, struct error *err);
+/* Of that organisation. ERR_NOT_FOUND. */
+MUST_USE bool budget_find(struct db *db, int64_t organisation_id, int64_t id,
+	struct arena *arena, struct budget_row *out, struct error *err);
+
+/* organisation_id 0 is any; so below. ERR_NOT_FOUND. */
+MUST_USE bool budget_remove(
+	struct db *db, int64_t organisation_id, int64_t id, struct error *err);
+
+/* The oldest first, in the arena. */
+MUST_USE bool budget_list(struct db *db, int64_t organisation_id,
+	struct arena *arena, struct budget_row **out, size_t *count,
+	struct error *err);
 
 #endif

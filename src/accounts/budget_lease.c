@@ -12,6 +12,17 @@
 
 #define WEEK_MS (7 * INT64_C(86400000))
 
+/* What read_leases() reads, of leases `e` and their periods `t`. */
+#define SELECT_LEASES                                              \
+	"SELECT " LIMIT_OWNER_COLUMNS ", l.limit_picousd, "        \
+	"e.period_start_ms, t.period_end_ms, e.user, "             \
+	"e.host, e.granted_picousd FROM budgets" LIMIT_OWNER_JOINS \
+	" JOIN budget_leases e ON "                                \
+	"e.budget_id = l.id JOIN budget_periods t ON "             \
+	"t.budget_id = e.budget_id AND "                           \
+	"t.period_start_ms = e.period_start_ms AND "               \
+	"t.user = e.user "
+
 /* One change of a grant, within a transaction that holds the period. */
 struct change {
 	const struct budget_part *part;
@@ -45,7 +56,9 @@ static bool begin_shares(struct db *db, const struct budget_part *part,
 	struct error *err);
 static bool renew_one(struct db *db, struct stmt *lease, struct str host,
 	int64_t expires_ms, struct error *err);
-static bool read_expired(struct stmt *stmt, struct arena *arena,
+static bool read_leases(struct stmt *stmt, struct arena *arena,
+	struct budget_lease *out, size_t max, size_t *count, struct error *err);
+static bool read_owned(struct stmt *stmt, struct arena *arena,
 	struct budget_lease *out, struct error *err);
 static void bind_part(struct stmt *stmt, const struct budget_part *part);
 static int64_t round_up(int64_t amount, int64_t slice);
@@ -151,38 +164,46 @@ bool budget_lease_renew(
 	return false;
 }
 
+bool budget_lease_held(struct db *db, struct str host, int64_t now_ms,
+	const struct budget_lease *after, struct arena *arena,
+	struct budget_lease *out, size_t max, size_t *count, struct error *err)
+{
+	static const struct budget_part first = { .user = STR("") };
+	struct stmt *stmt;
+
+	*count = 0;
+	if (!stmt_prepare(db, &stmt,
+		    SELECT_LEASES "WHERE e.host = ? AND t.period_end_ms > ? "
+				  "AND (e.budget_id, e.period_start_ms, "
+				  "e.user) > (?, ?, ?) ORDER BY e.budget_id, "
+				  "e.period_start_ms, e.user LIMIT ?",
+		    err))
+		return false;
+	stmt_bind_str(stmt, host);
+	stmt_bind_int(stmt, now_ms);
+	bind_part(stmt, after ? &after->part : &first);
+	stmt_bind_int(stmt, (int64_t)max);
+	return read_leases(stmt, arena, out, max, count, err);
+}
+
 bool budget_lease_expired(struct db *db, int64_t now_ms, struct arena *arena,
 	struct budget_lease *out, size_t max, size_t *count, struct error *err)
 {
 	struct stmt *stmt;
-	bool more;
 
 	*count = 0;
 	if (!stmt_prepare(db, &stmt,
-		    "SELECT " LIMIT_OWNER_COLUMNS ", l.limit_picousd, "
-		    "e.period_start_ms, t.period_end_ms, e.user, e.host, "
-		    "e.granted_picousd FROM budgets" LIMIT_OWNER_JOINS
-		    " JOIN budget_leases e ON e.budget_id = l.id "
-		    "JOIN budget_periods t ON t.budget_id = e.budget_id AND "
-		    "t.period_start_ms = e.period_start_ms AND "
-		    "t.user = e.user WHERE e.expires_ms <= ? AND "
-		    "t.period_end_ms > ? AND "
-		    "COALESCE(e.reclaimed_ms, 0) <= ? "
-		    "ORDER BY e.expires_ms LIMIT 100",
+		    SELECT_LEASES "WHERE e.expires_ms <= ? AND "
+				  "t.period_end_ms > ? AND "
+				  "COALESCE(e.reclaimed_ms, 0) <= ? "
+				  "ORDER BY e.expires_ms LIMIT ?",
 		    err))
 		return false;
 	stmt_bind_int(stmt, now_ms - BUDGET_LEASE_CLOCKS_MS);
 	stmt_bind_int(stmt, now_ms);
 	stmt_bind_int(stmt, now_ms - BUDGET_LEASE_MS);
-	if (!stmt_run(stmt, err))
-		return false;
-	while (stmt_fetch(stmt, &more, err)) {
-		if (!more || *count == max)
-			return true;
-		if (!read_expired(stmt, arena, &out[(*count)++], err))
-			return false;
-	}
-	return false;
+	stmt_bind_int(stmt, (int64_t)max);
+	return read_leases(stmt, arena, out, max, count, err);
 }
 
 bool budget_lease_reclaim(struct db *db, const struct budget_lease *lease,
@@ -411,7 +432,24 @@ static bool renew_one(struct db *db, struct stmt *lease, struct str host,
 	return stmt_run(stmt, err);
 }
 
-static bool read_expired(struct stmt *stmt, struct arena *arena,
+static bool read_leases(struct stmt *stmt, struct arena *arena,
+	struct budget_lease *out, size_t max, size_t *count, struct error *err)
+{
+	bool more;
+
+	if (!stmt_run(stmt, err))
+		return false;
+	while (stmt_fetch(stmt, &more, err)) {
+		if (!more)
+			return true;
+		assert(*count < max);
+		if (!read_owned(stmt, arena, &out[(*count)++], err))
+			return false;
+	}
+	return false;
+}
+
+static bool read_owned(struct stmt *stmt, struct arena *arena,
 	struct budget_lease *out, struct error *err)
 {
 	struct budget_part *part = &out->part;

@@ -68,7 +68,8 @@ MUST_USE bool budget_lease_take(struct db *db, const struct budget_part *part,
 	struct str host, int64_t wanted_picousd, int64_t slice_picousd,
 	int64_t now_ms, int64_t *granted_now, struct error *err);
 
-/* Give back what the host will not spend: at a clean stop, or when idle. */
+/* Give back what the host will not spend: at a clean stop, or when idle. What
+ * it may still spend is less by then already. */
 MUST_USE bool budget_lease_return(struct db *db, const struct budget_part *part,
 	struct str host, int64_t picousd, struct error *err);
 
@@ -82,6 +83,14 @@ MUST_USE bool budget_lease_find(struct db *db, const struct budget_part *part,
  * from now. */
 MUST_USE bool budget_lease_renew(
 	struct db *db, struct str host, int64_t now_ms, struct error *err);
+
+/*
+ * What the host holds in periods that still run, its texts in the arena: up
+ * to `max`, in a fixed order, those behind `after` (NULL: from the first).
+ */
+MUST_USE bool budget_lease_held(struct db *db, struct str host, int64_t now_ms,
+	const struct budget_lease *after, struct arena *arena,
+	struct budget_lease *out, size_t max, size_t *count, struct error *err);
 
 /*
  * Leases of hosts that are gone, in periods that still run, their texts in

@@ -1,5 +1,6 @@
 /*
- * gateway_key.c - the table gateway_keys, but for what key_set.c reads.
+ * gateway_key.c - the table gateway_keys: what changes it, and what a key may
+ * do. gateway_key_list.c and key_set.c read it.
  */
 #include "accounts/gateway_key.h"
 
@@ -8,6 +9,8 @@
 #include "db/stmt.h"
 
 #define MAX_LIST_BYTES (1 << 20)
+/* Columns of a key that are lists. */
+#define LISTS 4
 
 static const struct str kind_names[] = {
 	[GATEWAY_KEY_SECRET] = STR("secret"),
@@ -26,34 +29,42 @@ static const struct str cache_policy_names[] = {
 	[CACHE_POLICY_OFF] = STR("off"),
 };
 
-static bool insert_row(struct db *db, const struct gateway_key *key,
-	struct str text, struct buf lists[3], int64_t *id, struct error *err);
-static bool read_rows(struct stmt *stmt, struct arena *arena,
-	struct gateway_key_row **out, size_t *count, struct error *err);
-static bool read_row(struct stmt *stmt, struct arena *arena,
-	struct gateway_key_row *row, struct error *err);
+static bool check(const struct gateway_key *key, struct error *err);
+static bool check_origin(struct str origin, struct error *err);
+static bool insert(struct db *db, const struct gateway_key *key,
+	struct str text, struct stmt **out, struct error *err);
+static bool run_with_rights(struct stmt *stmt, const struct gateway_key *key,
+	int64_t last, struct error *err);
 static struct str join(
 	struct str provider, struct str model, char *out, size_t out_bytes);
 
 bool gateway_key_create(struct db *db, const struct gateway_key *key,
 	struct str text, int64_t *id, struct error *err)
 {
-	const struct name_list given[3] = { key->allowed_models,
-		key->allowed_providers, key->allowed_origins };
-	struct buf lists[3];
-	bool ok;
+	struct stmt *stmt;
 
-	if (!name_check(key->name, "name", err))
+	if (!check(key, err) || !insert(db, key, text, &stmt, err))
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		buf_init(&lists[i], MAX_LIST_BYTES);
-		name_list_write(given[i], &lists[i]);
-	}
-	ok = insert_row(db, key, text, lists, id, err) &&
-	     key_set_changed(db, err);
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-		buf_release(&lists[i]);
-	return ok;
+	*id = stmt_insert_id(stmt);
+	return key_set_changed(db, err);
+}
+
+bool gateway_key_change(
+	struct db *db, const struct gateway_key *key, struct error *err)
+{
+	struct stmt *stmt;
+
+	return check(key, err) &&
+	       stmt_prepare(db, &stmt,
+		       "UPDATE gateway_keys SET name = ?, expires_ms = ?, "
+		       "allowed_models = ?, allowed_providers = ?, "
+		       "allowed_origins = ?, tags = ?, rpm = ?, tpm = ?, "
+		       "concurrent = ?, metadata_mode = ?, strict = ?, "
+		       "first_byte_timeout_ms = ?, total_timeout_ms = ?, "
+		       "cache_policy = ?, cache_ttl_ms = ? WHERE id = ?",
+		       err) &&
+	       run_with_rights(stmt, key, key->id, err) &&
+	       key_set_changed(db, err);
 }
 
 bool gateway_key_revoke(struct db *db, int64_t id, struct error *err)
@@ -80,30 +91,6 @@ bool gateway_key_revoke(struct db *db, int64_t id, struct error *err)
 	return stmt_run(stmt, err) && key_set_changed(db, err);
 }
 
-bool gateway_key_list(struct db *db, struct arena *arena,
-	struct gateway_key_row **out, size_t *count, struct error *err)
-{
-	struct stmt *stmt;
-
-	return stmt_prepare(db, &stmt,
-		       "SELECT k.id, k.name, p.name, k.prefix, k.created_ms, "
-		       "k.expires_ms, k.revoked_ms, k.last_used_ms, k.rpm, "
-		       "k.tpm, k.allowed_models, k.metadata_mode = 'off', "
-		       "d.limit_picousd, m.limit_picousd, k.project_id, "
-		       "p.organisation_id, k.kind = 'publishable', k.strict, "
-		       "k.concurrent "
-		       "FROM gateway_keys k "
-		       "JOIN projects p ON p.id = k.project_id "
-		       "LEFT JOIN budgets d ON d.scope_kind = 'key' AND "
-		       "d.scope_id = k.id AND d.user_name = '' AND "
-		       "d.period = 'daily' "
-		       "LEFT JOIN budgets m ON m.scope_kind = 'key' AND "
-		       "m.scope_id = k.id AND m.user_name = '' AND "
-		       "m.period = 'monthly' ORDER BY k.id",
-		       err) &&
-	       stmt_run(stmt, err) && read_rows(stmt, arena, out, count, err);
-}
-
 bool gateway_key_check(
 	const struct gateway_key *key, int64_t unix_ms, struct error *err)
 {
@@ -112,6 +99,16 @@ bool gateway_key_check(
 	if (key->expires_ms && key->expires_ms <= unix_ms)
 		return error_set(err, ERR_KEY_EXPIRED, "key %" PRId64, key->id);
 	return true;
+}
+
+bool gateway_key_serves_origin(const struct gateway_key *key, struct str origin)
+{
+	if (key->kind == GATEWAY_KEY_SECRET)
+		return true;
+	for (size_t i = 0; i < key->allowed_origins.count; i++)
+		if (str_equal(key->allowed_origins.names[i], origin))
+			return true;
+	return false;
 }
 
 bool gateway_key_allows(
@@ -130,31 +127,111 @@ bool gateway_key_allows_name(const struct gateway_key *key, struct str name)
 	return name_list_allows(key->allowed_models, name);
 }
 
-static bool insert_row(struct db *db, const struct gateway_key *key,
-	struct str text, struct buf lists[3], int64_t *id, struct error *err)
+struct str gateway_key_kind_name(enum gateway_key_kind kind)
+{
+	return kind_names[kind];
+}
+
+struct str gateway_key_metadata_name(enum metadata_mode mode)
+{
+	return metadata_names[mode];
+}
+
+struct str gateway_key_cache_name(enum cache_policy policy)
+{
+	return cache_policy_names[policy];
+}
+
+/* What stands in a page for all to read must not serve every page. */
+static bool check(const struct gateway_key *key, struct error *err)
+{
+	if (!name_check(key->name, "name", err))
+		return false;
+	if (key->kind == GATEWAY_KEY_SECRET)
+		return key->allowed_origins.count == 0 ||
+		       error_refuse(err, ERR_BAD_FIELD, "origins",
+			       "Only a publishable key is bound to origins.");
+	if (key->allowed_origins.count == 0)
+		return error_refuse(err, ERR_BAD_FIELD, "origins",
+			"A publishable key needs the origins of the pages "
+			"that use it, as in https://www.example.com.");
+	if (key->allowed_models.count == 0)
+		return error_refuse(err, ERR_BAD_FIELD, "models",
+			"A publishable key needs a list of models.");
+	if (key->limits.requests_per_minute == 0)
+		return error_refuse(err, ERR_BAD_FIELD, "rpm",
+			"A publishable key needs a limit of requests per "
+			"minute.");
+	for (size_t i = 0; i < key->allowed_origins.count; i++)
+		if (!check_origin(key->allowed_origins.names[i], err))
+			return false;
+	return true;
+}
+
+/* As a browser sends it (RFC 6454): scheme, host in lower case, port. */
+static bool check_origin(struct str origin, struct error *err)
+{
+	struct str host =
+		str_from(origin, str_starts(origin, S("https://")) ? 8 : 7);
+	bool ok = (str_starts(origin, S("https://")) ||
+			  str_starts(origin, S("http://"))) &&
+		  host.n > 0 && host.p[0] != ':';
+
+	for (size_t i = 0; ok && i < host.n; i++)
+		ok = islower((unsigned char)host.p[i]) ||
+		     isdigit((unsigned char)host.p[i]) ||
+		     strchr("-_.:[]", host.p[i]);
+	return ok || error_refuse(err, ERR_BAD_FIELD, "origins",
+			     "'%.*s' is not an origin: write it as in "
+			     "https://www.example.com, without a path, in "
+			     "lower case.",
+			     STR_ARG(str_head(origin, 100)));
+}
+
+static bool insert(struct db *db, const struct gateway_key *key,
+	struct str text, struct stmt **out, struct error *err)
 {
 	uint8_t hash[GATEWAY_KEY_HASH_BYTES];
 	struct stmt *stmt;
 
 	if (!stmt_prepare(db, &stmt,
-		    "INSERT INTO gateway_keys (project_id, name, kind, hash, "
-		    "prefix, created_ms, expires_ms, allowed_models, "
-		    "allowed_providers, allowed_origins, rpm, tpm, concurrent, "
-		    "metadata_mode, strict, first_byte_timeout_ms, "
-		    "total_timeout_ms, cache_policy, cache_ttl_ms) VALUES "
-		    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    "INSERT INTO gateway_keys (project_id, kind, hash, prefix, "
+		    "created_by, created_ms, name, expires_ms, allowed_models, "
+		    "allowed_providers, allowed_origins, tags, rpm, tpm, "
+		    "concurrent, metadata_mode, strict, first_byte_timeout_ms, "
+		    "total_timeout_ms, cache_policy, cache_ttl_ms, rotated_to) "
+		    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		    "?, ?, ?, ?, ?, ?)",
 		    err))
 		return false;
 	gateway_key_hash(text, hash);
 	stmt_bind_int(stmt, key->project_id);
-	stmt_bind_str(stmt, key->name);
 	stmt_bind_str(stmt, kind_names[key->kind]);
 	stmt_bind_str(stmt, (struct str){ (const char *)hash, sizeof(hash) });
 	stmt_bind_str(stmt, str_head(text, GATEWAY_KEY_SHOWN_BYTES));
+	stmt_bind_int_or_null(stmt, key->created_by);
 	stmt_bind_int(stmt, clock_unix_ms());
+	*out = stmt;
+	return run_with_rights(stmt, key, 0, err);
+}
+
+/* Bind what a key may do, in the order of both statements, and `last`, NULL
+ * where it is 0. */
+static bool run_with_rights(struct stmt *stmt, const struct gateway_key *key,
+	int64_t last, struct error *err)
+{
+	const struct name_list given[LISTS] = { key->allowed_models,
+		key->allowed_providers, key->allowed_origins, key->tags };
+	struct buf lists[LISTS];
+	bool ok;
+
+	stmt_bind_str(stmt, key->name);
 	stmt_bind_int_or_null(stmt, key->expires_ms);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < LISTS; i++) {
+		buf_init(&lists[i], MAX_LIST_BYTES);
+		name_list_write(given[i], &lists[i]);
 		stmt_bind_str(stmt, buf_str(&lists[i]));
+	}
 	stmt_bind_int(stmt, key->limits.requests_per_minute);
 	stmt_bind_int(stmt, key->limits.tokens_per_minute);
 	stmt_bind_int(stmt, key->limits.concurrent);
@@ -164,66 +241,11 @@ static bool insert_row(struct db *db, const struct gateway_key *key,
 	stmt_bind_int(stmt, key->total_timeout_ms);
 	stmt_bind_str(stmt, cache_policy_names[key->cache_policy]);
 	stmt_bind_int_or_null(stmt, key->cache_ttl_ms);
-	if (!stmt_run(stmt, err))
-		return false;
-	*id = stmt_insert_id(stmt);
-	return true;
-}
-
-static bool read_rows(struct stmt *stmt, struct arena *arena,
-	struct gateway_key_row **out, size_t *count, struct error *err)
-{
-	size_t room = 16;
-	bool more;
-
-	*out = ARENA_ARRAY(arena, struct gateway_key_row, room);
-	*count = 0;
-	while (stmt_fetch(stmt, &more, err)) {
-		if (!more)
-			return true;
-		if (*count == room) {
-			struct gateway_key_row *larger = ARENA_ARRAY(
-				arena, struct gateway_key_row, 2 * room);
-
-			memcpy(larger, *out, room * sizeof(**out));
-			*out = larger;
-			room *= 2;
-		}
-		if (!read_row(stmt, arena, &(*out)[(*count)++], err))
-			return false;
-	}
-	return false;
-}
-
-static bool read_row(struct stmt *stmt, struct arena *arena,
-	struct gateway_key_row *row, struct error *err)
-{
-	struct gateway_key *key = &row->key;
-
-	key->id = stmt_int(stmt, 0);
-	key->name = arena_copy(arena, stmt_str(stmt, 1));
-	row->project = arena_copy(arena, stmt_str(stmt, 2));
-	row->prefix = arena_copy(arena, stmt_str(stmt, 3));
-	row->created_ms = stmt_int(stmt, 4);
-	key->expires_ms = stmt_int(stmt, 5);
-	key->revoked_ms = stmt_int(stmt, 6);
-	row->last_used_ms = stmt_int(stmt, 7);
-	key->limits.requests_per_minute = stmt_int(stmt, 8);
-	key->limits.tokens_per_minute = stmt_int(stmt, 9);
-	key->metadata_mode =
-		stmt_int(stmt, 11) ? METADATA_OFF : METADATA_DEFAULT;
-	row->daily_picousd =
-		stmt_is_null(stmt, 12) ? BUDGET_NONE : stmt_int(stmt, 12);
-	row->monthly_picousd =
-		stmt_is_null(stmt, 13) ? BUDGET_NONE : stmt_int(stmt, 13);
-	key->project_id = stmt_int(stmt, 14);
-	key->organisation_id = stmt_int(stmt, 15);
-	key->kind = stmt_int(stmt, 16) ? GATEWAY_KEY_PUBLISHABLE
-				       : GATEWAY_KEY_SECRET;
-	key->is_strict = stmt_int(stmt, 17) != 0;
-	key->limits.concurrent = stmt_int(stmt, 18);
-	return name_list_read(
-		stmt_str(stmt, 10), arena, &key->allowed_models, err);
+	stmt_bind_int_or_null(stmt, last);
+	ok = stmt_run(stmt, err);
+	for (size_t i = 0; i < LISTS; i++)
+		buf_release(&lists[i]);
+	return ok;
 }
 
 static struct str join(

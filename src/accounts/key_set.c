@@ -6,11 +6,17 @@
 
 #include "accounts/limit_rows.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "db/stmt.h"
 
 #define ARENA_BLOCK_BYTES (256 * 1024)
 /* Keys that may be added between counting and reading. */
 #define SPARE_KEYS 1024
+
+struct publishable {
+	const struct gateway_key *key;
+	struct publishable *next;
+};
 
 struct key_set {
 	struct arena arena;
@@ -19,12 +25,14 @@ struct key_set {
 	size_t count;
 	int64_t version;
 	struct limit_rows *limits;
+	struct publishable *publishable; /* of the keys */
 };
 
 static bool load(struct db *db, struct key_set *set, struct error *err);
 static bool make_slots(struct db *db, struct key_set *set, struct error *err);
 static bool read_rows(
 	struct stmt *stmt, struct key_set *set, struct error *err);
+static void add_publishable(struct key_set *set, const struct gateway_key *key);
 static bool read_row(struct stmt *stmt, struct key_set *set,
 	struct gateway_key *key, struct error *err);
 static bool read_lists(struct stmt *stmt, struct arena *arena,
@@ -59,6 +67,19 @@ const struct gateway_key *key_set_find(
 	const struct key_set *set, const uint8_t hash[GATEWAY_KEY_HASH_BYTES])
 {
 	return *slot_of(set, hash);
+}
+
+bool key_set_serves_origin(
+	const struct key_set *set, struct str origin, int64_t unix_ms)
+{
+	struct error unusable;
+
+	for (const struct publishable *one = set->publishable; one;
+		one = one->next)
+		if (gateway_key_serves_origin(one->key, origin) &&
+			gateway_key_check(one->key, unix_ms, &unusable))
+			return true;
+	return false;
 }
 
 size_t key_set_count(const struct key_set *set)
@@ -110,11 +131,13 @@ static bool load(struct db *db, struct key_set *set, struct error *err)
 	       stmt_prepare(db, &stmt,
 		       "SELECT k.id, k.project_id, p.organisation_id, k.name, "
 		       "k.kind = 'publishable', k.metadata_mode, k.expires_ms, "
-		       "k.revoked_ms, k.rpm, k.tpm, k.concurrent, "
+		       "COALESCE(k.revoked_ms, p.archived_ms), "
+		       "k.rpm, k.tpm, k.concurrent, "
 		       "k.first_byte_timeout_ms, k.total_timeout_ms, "
 		       "k.allowed_models, k.allowed_providers, "
 		       "k.allowed_origins, k.hash, k.strict, k.cache_policy, "
-		       "k.cache_ttl_ms FROM gateway_keys k "
+		       "k.cache_ttl_ms, k.tags, p.settings "
+		       "FROM gateway_keys k "
 		       "JOIN projects p ON p.id = k.project_id",
 		       err) &&
 	       stmt_run(stmt, err) && read_rows(stmt, set, err);
@@ -154,9 +177,20 @@ static bool read_rows(struct stmt *stmt, struct key_set *set, struct error *err)
 		if (!read_row(stmt, set, key, err))
 			return false;
 		*slot_of(set, key->hash) = key;
+		if (key->kind == GATEWAY_KEY_PUBLISHABLE)
+			add_publishable(set, key);
 		set->count++;
 	}
 	return false;
+}
+
+static void add_publishable(struct key_set *set, const struct gateway_key *key)
+{
+	struct publishable *one = ARENA_NEW(&set->arena, struct publishable);
+
+	one->key = key;
+	one->next = set->publishable;
+	set->publishable = one;
 }
 
 static bool read_row(struct stmt *stmt, struct key_set *set,
@@ -165,6 +199,7 @@ static bool read_row(struct stmt *stmt, struct key_set *set,
 	struct str mode = stmt_str(stmt, 5);
 	struct str hash = stmt_str(stmt, 16);
 	struct str cache = stmt_str(stmt, 18);
+	struct error unread;
 
 	key->id = stmt_int(stmt, 0);
 	key->project_id = stmt_int(stmt, 1);
@@ -190,6 +225,9 @@ static bool read_row(struct stmt *stmt, struct key_set *set,
 	key->limit_set = limit_rows_find_set(set->limits, &set->arena,
 		&(struct limit_key){
 			key->id, key->project_id, key->organisation_id });
+	if (!routing_policy_read(stmt_str(stmt, 21), &key->routing, &unread))
+		log_error("project %" PRId64 " is routed as all others: %s",
+			key->project_id, error_detail(&unread));
 	if (hash.n != sizeof(key->hash))
 		return error_set(err, ERR_DATABASE,
 			"key %" PRId64 " has a hash of %zu bytes", key->id,
@@ -205,8 +243,9 @@ static bool read_lists(struct stmt *stmt, struct arena *arena,
 		    stmt_str(stmt, 13), arena, &key->allowed_models, err) &&
 		name_list_read(stmt_str(stmt, 14), arena,
 			&key->allowed_providers, err) &&
-		name_list_read(
-			stmt_str(stmt, 15), arena, &key->allowed_origins, err))
+		name_list_read(stmt_str(stmt, 15), arena, &key->allowed_origins,
+			err) &&
+		name_list_read(stmt_str(stmt, 20), arena, &key->tags, err))
 		return true;
 	/* Loading on without the list would allow what it forbids. */
 	return error_set(err, ERR_DATABASE,

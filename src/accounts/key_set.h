@@ -24,6 +24,11 @@ void key_set_free(struct key_set *set);
 const struct gateway_key *key_set_find(
 	const struct key_set *set, const uint8_t hash[GATEWAY_KEY_HASH_BYTES]);
 
+/* Has it a publishable key that may be used there, at that time? Looks at all
+ * of them: for what a browser asks before it calls. */
+bool key_set_serves_origin(
+	const struct key_set *set, struct str origin, int64_t unix_ms);
+
 size_t key_set_count(const struct key_set *set);
 /* The version that this set shows, or a newer one's content with it. */
 int64_t key_set_version(const struct key_set *set);

@@ -11,6 +11,7 @@
 struct project_limits {
 	int64_t id;
 	const struct time_zone *zone;
+	const struct time_zone *organisation_zone;
 	const struct limit_set *set; /* NULL: no key has asked for it yet */
 };
 
@@ -40,6 +41,8 @@ static bool load_quotas(struct db *db, struct arena *arena,
 static void *take_rows(struct stmt *stmt, struct arena *arena, size_t size,
 	take_row *take, size_t *count, struct error *err);
 static take_row take_project, take_budget, take_quota;
+static const struct time_zone *zone_of(
+	const char *what, struct str name, struct str zone);
 static int by_budget_owner(const void *a, const void *b);
 static int by_quota_owner(const void *a, const void *b);
 static struct project_limits *find_project(struct limit_rows *rows, int64_t id);
@@ -100,14 +103,18 @@ static const struct limit_set *make_shared(struct limit_rows *rows,
 	const struct time_zone *zone)
 {
 	struct limit_set *set = ARENA_NEW(arena, struct limit_set);
+	const struct project_limits *project =
+		find_project(rows, key->project_id);
+	const struct time_zone *organisation_zone =
+		project ? project->organisation_zone : time_zone_utc();
 
 	set->organisation_id = key->organisation_id;
 	set->project_id = key->project_id;
 	set->zone = zone;
 	set->budgets[SCOPE_ORGANISATION] = budgets_of(rows, SCOPE_ORGANISATION,
-		key->organisation_id, time_zone_utc());
+		key->organisation_id, organisation_zone);
 	set->quotas[SCOPE_ORGANISATION] = quotas_of(rows, SCOPE_ORGANISATION,
-		key->organisation_id, time_zone_utc());
+		key->organisation_id, organisation_zone);
 	set->budgets[SCOPE_PROJECT] =
 		budgets_of(rows, SCOPE_PROJECT, key->project_id, zone);
 	set->quotas[SCOPE_PROJECT] =
@@ -125,7 +132,9 @@ static bool load_projects(struct db *db, struct arena *arena,
 	struct stmt *stmt;
 
 	if (!stmt_prepare(db, &stmt,
-		    "SELECT id, name, time_zone FROM projects ORDER BY id",
+		    "SELECT p.id, p.name, p.time_zone, o.name, o.time_zone "
+		    "FROM projects p JOIN organisations o "
+		    "ON o.id = p.organisation_id ORDER BY p.id",
 		    err) ||
 		!stmt_run(stmt, err))
 		return false;
@@ -199,13 +208,26 @@ static bool take_project(
 	struct project_limits *project = out;
 
 	(void)arena;
+	(void)err;
 	project->id = stmt_int(stmt, 0);
-	if (time_zone_load(stmt_str(stmt, 2), &project->zone, err))
-		return true;
-	log_error("project %.*s: %s Its days and months are those of UTC.",
-		STR_ARG(stmt_str(stmt, 1)), error_message(err));
-	project->zone = time_zone_utc();
+	project->zone =
+		zone_of("project", stmt_str(stmt, 1), stmt_str(stmt, 2));
+	project->organisation_zone =
+		zone_of("organisation", stmt_str(stmt, 3), stmt_str(stmt, 4));
 	return true;
+}
+
+static const struct time_zone *zone_of(
+	const char *what, struct str name, struct str zone)
+{
+	const struct time_zone *found;
+	struct error err;
+
+	if (time_zone_load(zone, &found, &err))
+		return found;
+	log_error("%s %.*s: %s Its days and months are those of UTC.", what,
+		STR_ARG(name), error_message(&err));
+	return time_zone_utc();
 }
 
 static bool take_budget(

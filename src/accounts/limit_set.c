@@ -30,15 +30,14 @@ static void add_user_quotas(
 	struct applied_limits *out, struct quota_rows rows, struct str user);
 static void add_quota(struct applied_limits *out, const struct quota *quota);
 static void add_defaults(struct applied_limits *out,
-	const struct limit_set *set, const struct settings *settings);
+	const struct limit_set *set, const struct user_defaults *defaults);
 static struct range find_user(const struct limit_owner *first, size_t count,
 	size_t stride, struct str user);
 static const struct limit_owner *owner_at(
 	const struct limit_owner *first, size_t index, size_t stride);
-static int compare(struct str a, struct str b);
 
 void limit_set_for_user(const struct limit_set *set, struct str user,
-	const struct settings *settings, struct applied_limits *out)
+	const struct user_defaults *defaults, struct applied_limits *out)
 {
 	out->budget_count = 0;
 	out->quota_count = 0;
@@ -52,7 +51,7 @@ void limit_set_for_user(const struct limit_set *set, struct str user,
 		add_user_budgets(out, set->budgets[SCOPE_USER], user);
 	if (set->quotas[SCOPE_USER].count > 0)
 		add_user_quotas(out, set->quotas[SCOPE_USER], user);
-	add_defaults(out, set, settings);
+	add_defaults(out, set, defaults);
 }
 
 int64_t limit_period_window_ms(enum limit_period period)
@@ -124,7 +123,7 @@ int limit_owner_compare(
 		return a->scope < b->scope ? -1 : 1;
 	if (a->scope_id != b->scope_id)
 		return a->scope_id < b->scope_id ? -1 : 1;
-	return compare(a->user, b->user);
+	return str_compare(a->user, b->user);
 }
 
 static void add_budgets(struct applied_limits *out, struct budget_rows rows)
@@ -200,20 +199,20 @@ static void add_quota(struct applied_limits *out, const struct quota *quota)
 }
 
 static void add_defaults(struct applied_limits *out,
-	const struct limit_set *set, const struct settings *settings)
+	const struct limit_set *set, const struct user_defaults *defaults)
 {
 	struct quota rate = {
 		.owner = { set->organisation_id, SCOPE_USER, set->project_id,
 			S("") },
 		.period = PERIOD_MINUTE,
-		.limit_requests = settings->user_rpm,
+		.limit_requests = defaults->requests_per_minute,
 		.zone = set->zone,
 	};
 	struct quota daily = rate;
 
 	daily.period = PERIOD_DAILY;
 	daily.limit_requests = 0;
-	daily.limit_tokens = settings->user_tokens_daily;
+	daily.limit_tokens = defaults->tokens_daily;
 	for (size_t i = 0; i < out->quota_count; i++) {
 		const struct quota *quota = &out->quotas[i];
 
@@ -237,13 +236,14 @@ static struct range find_user(const struct limit_owner *first, size_t count,
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (compare(owner_at(first, middle, stride)->user, user) < 0)
+		if (str_compare(owner_at(first, middle, stride)->user, user) <
+			0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	for (end = low; end < count; end++) {
-		if (compare(owner_at(first, end, stride)->user, user) != 0)
+		if (str_compare(owner_at(first, end, stride)->user, user) != 0)
 			break;
 	}
 	return (struct range){ low, end };
@@ -253,11 +253,4 @@ static const struct limit_owner *owner_at(
 	const struct limit_owner *first, size_t index, size_t stride)
 {
 	return (const void *)((const char *)first + index * stride);
-}
-
-static int compare(struct str a, struct str b)
-{
-	int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-
-	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
 }

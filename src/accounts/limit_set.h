@@ -45,7 +45,7 @@ struct budget {
 	bool is_hard;             /* it refuses; else it only alerts */
 	int64_t threshold_percent;
 	int64_t created_ms;
-	/* Of its calendar: the project's; an organisation's is UTC. */
+	/* Of its calendar: the project's, or the organisation's. */
 	const struct time_zone *zone;
 };
 
@@ -91,15 +91,20 @@ struct applied_limits {
 	size_t quota_count;
 };
 
+/* What each user may use where no row says: of the settings; 0: no limit. */
+struct user_defaults {
+	int64_t requests_per_minute;
+	int64_t tokens_daily;
+};
+
 /*
  * What applies to a call of `user` ("": none named; then what is of users
  * does not apply). Where no row gives the user requests a minute, or tokens a
- * day, the settings' limits.user_rpm and limits.user_tokens_daily do, as a
- * quota with the id 0. Two quotas of users may be of one period, then one is
- * of requests and the other of tokens.
+ * day, the defaults do, as a quota with the id 0. Two quotas of users may be of
+ * one period, then one is of requests and the other of tokens.
  */
 void limit_set_for_user(const struct limit_set *set, struct str user,
-	const struct settings *settings, struct applied_limits *out);
+	const struct user_defaults *defaults, struct applied_limits *out);
 
 /* How long a minute or an hour is; 0: a calendar period. */
 int64_t limit_period_window_ms(enum limit_period period);

@@ -37,13 +37,15 @@ bool project_add(struct db *db, int64_t organisation_id, struct str name,
 	if (!name_check(name, "name", err) ||
 		!stmt_prepare(db, &stmt,
 			"INSERT INTO projects (organisation_id, name, "
-			"created_ms) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE "
+			"created_ms, time_zone) SELECT id, ?, ?, time_zone "
+			"FROM organisations WHERE id = ? "
+			"ON DUPLICATE KEY UPDATE "
 			"archived_ms = NULL",
 			err))
 		return false;
-	stmt_bind_int(stmt, organisation_id);
 	stmt_bind_str(stmt, name);
 	stmt_bind_int(stmt, clock_unix_ms());
+	stmt_bind_int(stmt, organisation_id);
 	if (!stmt_run(stmt, err))
 		return false;
 	/* 1: inserted; 0 or 2: it was there. */
@@ -62,6 +64,58 @@ bool project_set_time_zone(struct db *db, struct project *project,
 		return false;
 	stmt_bind_str(stmt, zone);
 	stmt_bind_int(stmt, project->id);
+	return stmt_run(stmt, err) && key_set_changed(db, err);
+}
+
+bool project_set_routing(struct db *db, const struct project *project,
+	const struct routing_policy *policy, struct error *err)
+{
+	struct buf json = BUF_INIT(1024);
+	struct stmt *stmt;
+	bool ok;
+
+	routing_policy_write(policy, &json);
+	ok = stmt_prepare(db, &stmt,
+		"UPDATE projects SET settings = JSON_SET(settings, "
+		"'$.routing', JSON_EXTRACT(?, '$')) WHERE id = ?",
+		err);
+	if (ok) {
+		stmt_bind_str(stmt, buf_str(&json));
+		stmt_bind_int(stmt, project->id);
+		ok = stmt_run(stmt, err) && key_set_changed(db, err);
+	}
+	buf_release(&json);
+	return ok;
+}
+
+bool project_routing(struct db *db, int64_t project_id,
+	struct routing_policy *out, struct error *err)
+{
+	struct stmt *stmt;
+	bool found;
+
+	if (!stmt_prepare(db, &stmt,
+		    "SELECT settings FROM projects WHERE id = ?", err))
+		return false;
+	stmt_bind_int(stmt, project_id);
+	if (!stmt_run(stmt, err) || !stmt_fetch(stmt, &found, err))
+		return false;
+	if (!found)
+		return error_refuse(err, ERR_NOT_FOUND, "project",
+			"There is no such project.");
+	return routing_policy_read(stmt_str(stmt, 0), out, err);
+}
+
+bool project_unset_routing(struct db *db, int64_t project_id, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt,
+		    "UPDATE projects SET settings = JSON_REMOVE(settings, "
+		    "'$.routing') WHERE id = ?",
+		    err))
+		return false;
+	stmt_bind_int(stmt, project_id);
 	return stmt_run(stmt, err) && key_set_changed(db, err);
 }
 

@@ -23,11 +23,21 @@ struct quota_row {
 MUST_USE bool quota_set(struct db *db, const struct quota *quota, int64_t *id,
 	bool *created, struct error *err);
 
-/* ERR_NOT_FOUND. */
-MUST_USE bool quota_remove(struct db *db, int64_t id, struct error *err);
+/* Both limits anew, of a quota that is there; 0 is none. ERR_BAD_FIELD. */
+MUST_USE bool quota_change(
+	struct db *db, const struct quota *quota, struct error *err);
 
-/* All quotas, the oldest first, in the arena. */
-MUST_USE bool quota_list(struct db *db, struct arena *arena,
-	struct quota_row **out, size_t *count, struct error *err);
+/* Of that organisation. ERR_NOT_FOUND. */
+MUST_USE bool quota_find(struct db *db, int64_t organisation_id, int64_t id,
+	struct arena *arena, struct quota_row *out, struct error *err);
+
+/* organisation_id 0 is any; so below. ERR_NOT_FOUND. */
+MUST_USE bool quota_remove(
+	struct db *db, int64_t organisation_id, int64_t id, struct error *err);
+
+/* The oldest first, in the arena. */
+MUST_USE bool quota_list(struct db *db, int64_t organisation_id,
+	struct arena *arena, struct quota_row **out, size_t *count,
+	struct error *err);
 
 #endif

@@ -18,6 +18,8 @@ struct near_names {
 	size_t count;
 };
 
+static const struct model *const *find_at_provider(
+	const struct catalog *catalog, struct str name);
 static size_t first_not_below(const struct catalog *catalog, struct str name);
 static const struct alias *find_alias_in(
 	const struct catalog *catalog, int64_t project_id, struct str name);
@@ -36,29 +38,36 @@ size_t catalog_find_models(const struct catalog *catalog, struct str name,
 	const struct model *const **out)
 {
 	size_t first = first_not_below(catalog, name), count = 0;
+
+	*out = find_at_provider(catalog, name);
+	if (*out)
+		return 1;
+	while (first + count < catalog->offered_count &&
+		str_equal(catalog->offered[first + count]->name, name))
+		count++;
+	if (count > 0)
+		*out = &catalog->offered[first];
+	return count;
+}
+
+/* "provider/model"; NULL when the name means none. */
+static const struct model *const *find_at_provider(
+	const struct catalog *catalog, struct str name)
+{
 	size_t slash = str_index(name, '/');
 	struct str provider = str_head(name, slash);
 	struct str rest = str_from(name, slash + 1);
 
-	while (first + count < catalog->offered_count &&
-		str_equal(catalog->offered[first + count]->name, name))
-		count++;
-	if (count > 0) {
-		*out = &catalog->offered[first];
-		return count;
-	}
 	if (slash == name.n)
-		return 0;
+		return NULL;
 	for (size_t i = first_not_below(catalog, rest);
 		i < catalog->offered_count &&
 		str_equal(catalog->offered[i]->name, rest);
 		i++) {
-		if (!str_equal(catalog->offered[i]->provider->name, provider))
-			continue;
-		*out = &catalog->offered[i];
-		return 1;
+		if (str_equal(catalog->offered[i]->provider->name, provider))
+			return &catalog->offered[i];
 	}
-	return 0;
+	return NULL;
 }
 
 const struct alias *catalog_find_alias(

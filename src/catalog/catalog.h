@@ -38,8 +38,9 @@ MUST_USE bool catalog_load(
 void catalog_free(struct catalog *catalog);
 
 /*
- * The offered models of that name, one for each provider; or, when there is
- * none, the one that "provider/name" means. 0: *out is not set.
+ * The one that "provider/name" means; or, when there is none, the offered
+ * models of that name, one for each provider: a provider that resells others'
+ * may call its own "provider/name". 0: *out is of no use.
  */
 size_t catalog_find_models(const struct catalog *catalog, struct str name,
 	const struct model *const **out);

@@ -34,8 +34,12 @@ static void take_provider(struct stmt *stmt, struct catalog *catalog);
 static void take_provider_key(struct stmt *stmt, struct catalog *catalog);
 static void take_provider_host(struct stmt *stmt, struct catalog *catalog);
 static void take_model(struct stmt *stmt, struct catalog *catalog);
+static unsigned read_flags(
+	struct stmt *stmt, unsigned column, const struct flag_name *table);
 static void take_price(struct stmt *stmt, struct catalog *catalog);
 static void take_alias_target(struct stmt *stmt, struct catalog *catalog);
+static void read_condition(struct str json, struct arena *arena,
+	const struct alias *alias, struct alias_target *target);
 static bool read_headers(struct str json, struct arena *arena,
 	struct provider *provider, struct error *err);
 static struct provider *find_provider(struct catalog *catalog, int64_t id);
@@ -124,7 +128,10 @@ static bool load_models(
 	return stmt_prepare(db, &stmt,
 		       "SELECT id, provider_id, name, upstream_name, "
 		       "context_tokens, max_output_tokens, quality, "
-		       "created_ms, enabled, equivalence FROM models "
+		       "created_ms, enabled, equivalence, speed, kind, "
+		       "input_modalities, output_modalities, capabilities, "
+		       "COALESCE(deprecated_ms, 0), source, quality_source "
+		       "FROM models "
 		       "ORDER BY id",
 		       err) &&
 	       take_rows(stmt, catalog, take_model, err);
@@ -139,7 +146,10 @@ static bool load_prices(
 		       "SELECT model_id, valid_from_ms, above_prompt_tokens, "
 		       "input_picousd, output_picousd, cached_picousd, "
 		       "cache_write_picousd, reasoning_picousd, "
-		       "request_picousd FROM prices WHERE service_tier = '' "
+		       "request_picousd, service_tier, "
+		       "cache_write_1h_picousd, audio_input_picousd, "
+		       "audio_output_picousd, image_input_picousd_per_image, "
+		       "image_output_picousd_per_image FROM prices "
 		       "ORDER BY valid_from_ms, id",
 		       err) &&
 	       take_rows(stmt, catalog, take_price, err);
@@ -152,7 +162,8 @@ static bool load_aliases(
 
 	return stmt_prepare(db, &stmt,
 		       "SELECT a.id, a.name, a.project_id, t.model, "
-		       "t.position, t.weight, a.strategy FROM aliases a "
+		       "t.position, t.weight, a.strategy, t.conditions "
+		       "FROM aliases a "
 		       "JOIN alias_targets t ON t.alias_id = a.id "
 		       "ORDER BY a.name, a.project_id, t.position DESC, "
 		       "t.id DESC",
@@ -246,6 +257,7 @@ static void take_model(struct stmt *stmt, struct catalog *catalog)
 	struct provider *provider = find_provider(catalog, stmt_int(stmt, 1));
 	struct arena *arena = &catalog->arena;
 	struct model *model;
+	struct error err;
 
 	if (!provider)
 		return;
@@ -260,8 +272,28 @@ static void take_model(struct stmt *stmt, struct catalog *catalog)
 	model->created_ms = stmt_int(stmt, 7);
 	model->enabled = stmt_int(stmt, 8) != 0;
 	model->equivalence = arena_copy(arena, stmt_str(stmt, 9));
+	model->speed_tps = stmt_int(stmt, 10);
+	if (!model_kind_read(stmt_str(stmt, 11), &model->kind, &err))
+		model->enabled = false; /* a newer program's */
+	model->input_modalities = read_flags(stmt, 12, modality_names);
+	model->output_modalities = read_flags(stmt, 13, modality_names);
+	model->capabilities = read_flags(stmt, 14, capability_names);
+	model->deprecated_ms = stmt_int(stmt, 15);
+	model->source = arena_copy(arena, stmt_str(stmt, 16));
+	model->quality_source = arena_copy(arena, stmt_str(stmt, 17));
 	catalog->models = grown(arena, catalog->models, catalog->model_count);
 	catalog->models[catalog->model_count++] = model;
+}
+
+static unsigned read_flags(
+	struct stmt *stmt, unsigned column, const struct flag_name *table)
+{
+	struct json list;
+	struct error err;
+
+	if (!json_check(stmt_str(stmt, column), 2, &list, &err))
+		return 0;
+	return flags_read_json(table, list);
 }
 
 static void take_price(struct stmt *stmt, struct catalog *catalog)
@@ -280,6 +312,12 @@ static void take_price(struct stmt *stmt, struct catalog *catalog)
 	price->cache_write_picousd = or_if_null(stmt, 6, PRICE_NONE);
 	price->reasoning_picousd = or_if_null(stmt, 7, PRICE_NONE);
 	price->request_picousd = stmt_int(stmt, 8);
+	price->tier = price_tier_of(stmt_str(stmt, 9));
+	price->cache_write_1h_picousd = or_if_null(stmt, 10, PRICE_NONE);
+	price->audio_input_picousd = or_if_null(stmt, 11, PRICE_NONE);
+	price->audio_output_picousd = or_if_null(stmt, 12, PRICE_NONE);
+	price->image_input_picousd = or_if_null(stmt, 13, PRICE_NONE);
+	price->image_output_picousd = or_if_null(stmt, 14, PRICE_NONE);
 	price->older = model->prices;
 	model->prices = price;
 }
@@ -310,9 +348,27 @@ static void take_alias_target(struct stmt *stmt, struct catalog *catalog)
 	target->model = arena_copy(arena, stmt_str(stmt, 3));
 	target->position = stmt_int(stmt, 4);
 	target->weight = stmt_int(stmt, 5);
+	if (!stmt_is_null(stmt, 7))
+		read_condition(stmt_str(stmt, 7), arena, alias, target);
 	target->next = alias->targets;
 	alias->targets = target;
 	alias->target_count++;
+}
+
+/* One that is not understood must not hold for everybody. */
+static void read_condition(struct str json, struct arena *arena,
+	const struct alias *alias, struct alias_target *target)
+{
+	struct alias_condition *condition =
+		ARENA_NEW(arena, struct alias_condition);
+	struct error err;
+
+	target->condition = condition;
+	target->is_off = !alias_condition_read(json, arena, condition, &err);
+	if (target->is_off)
+		log_error("alias %.*s does not use its model %.*s: %s",
+			STR_ARG(alias->name), STR_ARG(target->model),
+			error_detail(&err));
 }
 
 static bool read_headers(struct str text, struct arena *arena,

@@ -12,6 +12,15 @@
  * https://console.groq.com/docs/openai,
  * https://inference-docs.cerebras.ai/resources/openai,
  * https://api-docs.deepseek.com/api/create-chat-completion.
+ *
+ * How long the beginning of a prompt is kept that is not used again: 5 minutes,
+ * https://platform.claude.com/docs/en/build-with-claude/prompt-caching; 5 to
+ * 10, https://developers.openai.com/api/docs/guides/prompt-caching; 2 hours,
+ * https://console.groq.com/docs/prompt-caching; hours to days,
+ * https://api-docs.deepseek.com/guides/kv_cache. Others do not say, or only
+ * the most (24 hours,
+ * https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/context-cache/context-cache-overview):
+ * the ordinary 5 minutes stand for them.
  */
 #include "catalog/known_provider.h"
 
@@ -46,7 +55,7 @@ static const struct known_provider table[] = {
 			"+seed+logprobs+top_logprobs+logit_bias+user+"
 			"service_tier+video_url+file+refusal" } },
 	{ STR("deepseek"), OPENAI_BOTH, STR("https://api.deepseek.com"), BEARER,
-		{ "reasoning=thinking",
+		{ "reasoning=thinking", "prompt_cache=1h",
 			"unsupported=" NOT_OPENAI "+" ONLY_OPENAI
 			"+seed+n+logit_bias+metadata+service_tier+"
 			"parallel_tool_calls+video_url" } },
@@ -56,7 +65,7 @@ static const struct known_provider table[] = {
 		BEARER, { NULL } },
 	{ STR("groq"), OPENAI_CHAT, STR("https://api.groq.com/openai/v1"),
 		BEARER,
-		{ "max_tokens=max_completion_tokens",
+		{ "max_tokens=max_completion_tokens", "prompt_cache=1h",
 			"unsupported=" NOT_OPENAI "+" ONLY_OPENAI
 			"+logprobs+top_logprobs+logit_bias+name+n+"
 			"video_url" } },
@@ -92,6 +101,11 @@ const struct known_provider *known_provider_find(struct str name)
 			return &table[i];
 	}
 	return NULL;
+}
+
+const struct known_provider *known_provider_at(size_t n)
+{
+	return n < ARRAY_LEN(table) ? &table[n] : NULL;
 }
 
 void known_provider_quirks(

@@ -21,6 +21,8 @@ struct known_provider {
 
 /* NULL when nothing is known about that name. */
 const struct known_provider *known_provider_find(struct str name);
+/* The n-th of them; NULL behind the last. */
+const struct known_provider *known_provider_at(size_t n);
 /* What the table says of its quirks; every one of them is valid. */
 void known_provider_quirks(
 	const struct known_provider *known, struct quirks *out);

@@ -30,6 +30,19 @@ bool provider_save(struct db *db, const struct provider *provider, int64_t *id,
 	return ok;
 }
 
+bool provider_set_enabled(
+	struct db *db, int64_t id, bool enabled, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt,
+		    "UPDATE providers SET enabled = ? WHERE id = ?", err))
+		return false;
+	stmt_bind_int(stmt, enabled);
+	stmt_bind_int(stmt, id);
+	return stmt_run(stmt, err) && catalog_changed(db, err);
+}
+
 bool provider_remove(
 	struct db *db, struct str name, int64_t *id, struct error *err)
 {

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/settings.h"
 #include "catalog/quirks.h"
 #include "crypto/seal.h"
 #include "db/pool.h"
@@ -97,6 +98,25 @@ struct str provider_key_context(
 MUST_USE bool provider_save(struct db *db, const struct provider *provider,
 	int64_t *id, bool *created, struct error *err);
 
+/* What is not given stays as it is stored of that name, or comes from the
+ * table of known providers; of a name that is in neither, only auth and
+ * weight. Texts are in the arena. ERR_DATABASE. */
+MUST_USE bool provider_prefill(struct db *db, struct str name,
+	struct arena *arena, struct provider *out, struct error *err);
+/* Before it is saved: dialects and address, which gets its stored form.
+ * ERR_BAD_FIELD, ERR_BAD_REQUEST. */
+MUST_USE bool provider_check_form(struct provider *provider, bool allow_private,
+	struct arena *arena, struct error *err);
+/* A new one at its known address gets the models that are known of it, in the
+ * caller's transaction; *added may be 0. */
+MUST_USE bool provider_add_models(struct db *db,
+	const struct settings *settings, const struct provider *provider,
+	struct arena *arena, size_t *added, struct error *err);
+
+/* One that is not enabled gets no calls. */
+MUST_USE bool provider_set_enabled(
+	struct db *db, int64_t id, bool enabled, struct error *err);
+
 /* ERR_NOT_FOUND. */
 MUST_USE bool provider_find_id(
 	struct db *db, struct str name, int64_t *id, struct error *err);
@@ -116,6 +136,35 @@ MUST_USE bool provider_key_open(const struct vault *vault,
 /* With its keys, models and prices. ERR_NOT_FOUND. */
 MUST_USE bool provider_remove(
 	struct db *db, struct str name, int64_t *id, struct error *err);
+
+/* A key as its page shows it. */
+struct provider_key_row {
+	int64_t id;
+	struct str name;
+	struct str hint;
+	int64_t weight;
+	bool enabled;
+	struct str disabled_reason;
+	int64_t created_ms;
+	int64_t validated_ms; /* the provider accepted it; 0: not known */
+};
+
+/* All of a provider's, disabled ones too, by id, in the arena. */
+MUST_USE bool provider_key_list(struct db *db, int64_t provider_id,
+	struct arena *arena, struct provider_key_row **out, size_t *count,
+	struct error *err);
+/* Its share, and whether it is used. ERR_NOT_FOUND. */
+MUST_USE bool provider_key_change(struct db *db, int64_t provider_id,
+	int64_t id, int64_t weight, bool enabled, struct error *err);
+/* ERR_NOT_FOUND. */
+MUST_USE bool provider_key_remove(
+	struct db *db, int64_t provider_id, int64_t id, struct error *err);
+/* The provider has just accepted the key of that name. */
+MUST_USE bool provider_key_note_valid(
+	struct db *db, int64_t provider_id, struct str name, struct error *err);
+/* One that could not sign would fail with every call. ERR_BAD_FIELD. */
+MUST_USE bool provider_key_check_form(
+	struct str auth, struct str text, struct error *err);
 
 /* Add a key or replace the one of that name. ERR_BAD_FIELD, ERR_CRYPTO. */
 MUST_USE bool provider_key_save(struct db *db, const struct vault *vault,

@@ -24,6 +24,7 @@ struct quirk {
 static const struct quirk table[] = {
 	WORDS("stream_usage", stream_usage, "ask", "always"),
 	WORDS("on_disconnect", on_disconnect, "cancel", "drain"),
+	WORDS("prompt_cache", prompt_cache, "5m", "1h", "24h", "none"),
 	WORDS("max_tokens", traits.max_tokens, "max_tokens",
 		"max_completion_tokens"),
 	WORDS("reasoning", traits.reasoning, "reasoning_effort", "reasoning",
@@ -92,6 +93,18 @@ bool quirks_set(struct quirks *quirks, struct str assignment, struct error *err)
 			STR_ARG(assignment));
 	return apply(quirks, str_head(assignment, equals),
 		str_from(assignment, equals + 1), err);
+}
+
+int64_t quirks_prompt_cache_ms(const struct quirks *quirks)
+{
+	static const int64_t minutes[] = {
+		[PROMPT_CACHE_5M] = 5,
+		[PROMPT_CACHE_1H] = 60,
+		[PROMPT_CACHE_24H] = 24 * 60,
+		[PROMPT_CACHE_NONE] = 0,
+	};
+
+	return minutes[quirks->prompt_cache] * 60000;
 }
 
 void quirks_write(const struct quirks *quirks, struct buf *out)

@@ -11,6 +11,8 @@
  *	audio          object | text
  *	on_disconnect  cancel | drain: what becomes of a call whose client
  *	               leaves; drained, it is counted to its end
+ *	prompt_cache   5m | 1h | 24h | none: how long the provider keeps the
+ *	               beginning of a prompt that nobody uses
  *	unsupported    members of an OpenAI chat request that it refuses, as in
  *	               "seed+logit_bias"
  */
@@ -31,9 +33,17 @@ enum stream_usage {
 
 enum on_disconnect { DISCONNECT_CANCEL, DISCONNECT_DRAIN };
 
+enum prompt_cache {
+	PROMPT_CACHE_5M,
+	PROMPT_CACHE_1H,
+	PROMPT_CACHE_24H,
+	PROMPT_CACHE_NONE,
+};
+
 struct quirks {
 	enum stream_usage stream_usage;
 	enum on_disconnect on_disconnect;
+	enum prompt_cache prompt_cache;
 	struct dialect_traits traits; /* for what is translated */
 };
 
@@ -43,6 +53,8 @@ MUST_USE bool quirks_read(
 /* Apply one "name=value". ERR_BAD_FIELD names what is known. */
 MUST_USE bool quirks_set(
 	struct quirks *quirks, struct str assignment, struct error *err);
+/* The time of prompt_cache; 0: none. */
+int64_t quirks_prompt_cache_ms(const struct quirks *quirks);
 /* The stored object, without what is ordinary; "{}" when all is. */
 void quirks_write(const struct quirks *quirks, struct buf *out);
 

@@ -6,13 +6,6 @@
 #include "cli/command.h"
 #include "ledger/alert_rule.h"
 
-#define MINUTE_MS INT64_C(60000)
-#define DEFAULT_WINDOW_MINUTES 5
-#define MAX_WINDOW_MINUTES 1440
-#define DEFAULT_QUIET_MINUTES 60
-#define MAX_QUIET_MINUTES 43200
-#define MAX_CALLS 1000000000
-
 static const struct option_row options[] = {
 	{ "kind", "budget|error_rate|provider_down|latency|catalog",
 		"what is watched" },
@@ -53,8 +46,8 @@ static bool run(struct session *session, struct error *err)
 	output_str(output, "name", rule.name);
 	output_str(output, "kind", alert_kind_facts(rule.kind)->name);
 	output_int(output, "threshold", rule.threshold);
-	output_int(output, "window_minutes", rule.window_ms / MINUTE_MS);
-	output_int(output, "quiet_minutes", rule.quiet_ms / MINUTE_MS);
+	output_int(output, "window_minutes", rule.window_ms / ALERT_MINUTE_MS);
+	output_int(output, "quiet_minutes", rule.quiet_ms / ALERT_MINUTE_MS);
 	output_int_or_null(output, "minimum_calls", rule.minimum_calls);
 	output_names(output, "channels", rule.channels, rule.channel_count);
 	output_bool(output, "created", created);
@@ -87,22 +80,22 @@ static bool read_numbers(const struct arguments *arguments,
 	struct alert_rule *rule, struct error *err)
 {
 	const struct alert_kind_facts *kind = alert_kind_facts(rule->kind);
-	int64_t window = DEFAULT_WINDOW_MINUTES;
-	int64_t quiet = DEFAULT_QUIET_MINUTES;
+	int64_t window = ALERT_DEFAULT_WINDOW_MINUTES;
+	int64_t quiet = ALERT_DEFAULT_QUIET_MINUTES;
 
 	rule->threshold = kind->threshold;
 	rule->minimum_calls = kind->minimum_calls;
 	if (!arguments_int(arguments, "threshold", kind->min, kind->max,
 		    &rule->threshold, err) ||
 		!arguments_int(arguments, "window-minutes", 1,
-			MAX_WINDOW_MINUTES, &window, err) ||
-		!arguments_int(arguments, "quiet-minutes", 0, MAX_QUIET_MINUTES,
-			&quiet, err) ||
-		!arguments_int(arguments, "minimum-calls", 1, MAX_CALLS,
+			ALERT_MAX_WINDOW_MINUTES, &window, err) ||
+		!arguments_int(arguments, "quiet-minutes", 0,
+			ALERT_MAX_QUIET_MINUTES, &quiet, err) ||
+		!arguments_int(arguments, "minimum-calls", 1, ALERT_MAX_CALLS,
 			&rule->minimum_calls, err))
 		return false;
-	rule->window_ms = window * MINUTE_MS;
-	rule->quiet_ms = quiet * MINUTE_MS;
+	rule->window_ms = window * ALERT_MINUTE_MS;
+	rule->quiet_ms = quiet * ALERT_MINUTE_MS;
 	return true;
 }
 

@@ -5,8 +5,6 @@
 #include "cli/command.h"
 #include "ledger/alert_rule.h"
 
-#define MINUTE_MS INT64_C(60000)
-
 static void show(struct output *output, const struct alert_rule *rule);
 
 static bool run(struct session *session, struct error *err)
@@ -41,9 +39,9 @@ static void show(struct output *output, const struct alert_rule *rule)
 	output_int(output, "threshold", rule->threshold);
 	output_str(output, "unit", str_of(alert_kind_facts(rule->kind)->unit));
 	output_int_or_null(output, "window_minutes",
-		has_window ? rule->window_ms / MINUTE_MS : 0);
+		has_window ? rule->window_ms / ALERT_MINUTE_MS : 0);
 	output_int_or_null(output, "quiet_minutes",
-		has_window ? rule->quiet_ms / MINUTE_MS : 0);
+		has_window ? rule->quiet_ms / ALERT_MINUTE_MS : 0);
 	output_int_or_null(output, "minimum_calls", rule->minimum_calls);
 	output_str(output, "project", rule->project);
 	output_names(output, "channels", rule->channels, rule->channel_count);

@@ -1,10 +1,15 @@
 /*
  * alias_list.c - all aliases with their models.
  */
+#include "base/json.h"
 #include "catalog/catalog.h"
 #include "cli/command.h"
 
+#define MAX_CONDITIONS_BYTES 65536
+
 static void show(struct session *session, const struct alias *alias);
+static struct str conditions_of(
+	struct session *session, const struct alias *alias);
 
 static bool run(struct session *session, struct error *err)
 {
@@ -36,6 +41,34 @@ static void show(struct session *session, const struct alias *alias)
 	output_str(output, "strategy",
 		str_of(alias_strategy_name(alias->strategy)));
 	output_names(output, "models", models, count);
+	output_json(output, "conditions", conditions_of(session, alias));
+}
+
+/* {"model": {...}}: those that not all requests go to. */
+static struct str conditions_of(
+	struct session *session, const struct alias *alias)
+{
+	struct buf json = BUF_INIT(MAX_CONDITIONS_BYTES);
+	struct buf one = BUF_INIT(MAX_CONDITIONS_BYTES);
+	struct json_writer w;
+	struct str text;
+
+	json_writer_init(&w, &json);
+	json_begin_object(&w);
+	for (const struct alias_target *target = alias->targets; target;
+		target = target->next) {
+		if (!target->condition)
+			continue;
+		buf_clear(&one);
+		alias_condition_write(target->condition, &one);
+		json_member_raw(&w, arena_cstr(&session->arena, target->model),
+			buf_str(&one));
+	}
+	json_end_object(&w);
+	text = arena_copy(&session->arena, buf_str(&json));
+	buf_release(&one);
+	buf_release(&json);
+	return text;
 }
 
 const struct command command_alias_list = {

@@ -6,14 +6,20 @@
 #include "catalog/catalog.h"
 #include "cli/command.h"
 
-#define MAX_WEIGHT 1000000
-
 static const struct option_row options[] = {
 	{ "project", "PROJECT", "only there (default: in every project)" },
-	{ "strategy", "ordered|weighted|least_latency",
+	{ "strategy", "ordered|weighted|least_latency|auto|cascade",
 		"which goes first; the others follow when it fails "
-		"(default: ordered)" },
+		"(default: ordered). auto: the router says; cascade: a poor "
+		"answer of the first is asked for again of the second" },
 	{ "weights", "N[,N...]", "of the models, in their order" },
+	{ "when", "MODEL:CONDITION[;CONDITION...]",
+		"use the model only where all hold: complexity=simple,medium "
+		"min_tokens=N max_tokens=N tags=A,B; for several models, say "
+		"it several times" },
+	{ "canary", "MODEL:PERCENT",
+		"this share of the users gets the model first, nobody else "
+		"gets it" },
 	{ NULL, NULL, NULL },
 };
 
@@ -23,8 +29,13 @@ static bool read_strategy(struct session *session, struct alias_change *change,
 	struct error *err);
 static bool read_weights(struct session *session, struct alias_change *change,
 	struct error *err);
-static bool refuse_model(
-	const struct catalog *catalog, struct str name, struct error *err);
+static bool read_conditions(struct session *session,
+	struct alias_change *change, struct error *err);
+static bool add_conditions(struct session *session, const char *option,
+	const char *prefix, const struct alias_change *change,
+	struct alias_condition *conditions, struct error *err);
+static bool find_target(const struct alias_change *change, struct str name,
+	size_t *index, const char *option, struct error *err);
 
 static bool run(struct session *session, struct error *err)
 {
@@ -50,6 +61,7 @@ static bool run(struct session *session, struct error *err)
 		.models = models.names,
 		.count = models.count };
 	if (!read_strategy(session, &change, err) ||
+		!read_conditions(session, &change, err) ||
 		!alias_set(session->db, &change, &id, &created, err))
 		return false;
 	output_int(output, "id", id);
@@ -68,15 +80,12 @@ static bool run(struct session *session, struct error *err)
 static bool check_models(
 	struct session *session, struct name_list models, struct error *err)
 {
-	const struct model *const *found;
 	struct catalog *catalog;
-	bool ok = true;
+	bool ok;
 
 	if (!catalog_load(session->db, &catalog, err))
 		return false;
-	for (size_t i = 0; ok && i < models.count; i++)
-		ok = catalog_find_models(catalog, models.names[i], &found) ||
-		     refuse_model(catalog, models.names[i], err);
+	ok = alias_check_models(catalog, models.names, models.count, err);
 	catalog_free(catalog);
 	return ok;
 }
@@ -91,10 +100,6 @@ static bool read_strategy(
 	change->strategy = has_weights ? ALIAS_WEIGHTED : ALIAS_ORDERED;
 	if (name.n && !alias_strategy_read(name, &change->strategy, err))
 		return false;
-	if (change->strategy == ALIAS_AUTO)
-		return error_refuse(err, ERR_BAD_REQUEST, "strategy",
-			"Nothing chooses models by itself here: --strategy is "
-			"ordered, weighted or least_latency.");
 	if (has_weights && change->strategy != ALIAS_WEIGHTED)
 		return error_refuse(err, ERR_BAD_REQUEST, "weights",
 			"--weights go with --strategy weighted.");
@@ -112,8 +117,8 @@ static bool read_weights(
 
 	while (str_next_field(&rest, ',', &word)) {
 		if (count == change->count ||
-			!str_to_int64_in(
-				str_trim(word), 0, MAX_WEIGHT, &weights[count]))
+			!str_to_int64_in(str_trim(word), 0, ALIAS_MAX_WEIGHT,
+				&weights[count]))
 			break;
 		count++;
 	}
@@ -121,22 +126,66 @@ static bool read_weights(
 		return error_refuse(err, ERR_BAD_REQUEST, "weights",
 			"--weights are whole numbers from 0 to %d, one for "
 			"each model.",
-			MAX_WEIGHT);
+			ALIAS_MAX_WEIGHT);
 	change->weights = weights;
 	return true;
 }
 
-static bool refuse_model(
-	const struct catalog *catalog, struct str name, struct error *err)
+static bool read_conditions(
+	struct session *session, struct alias_change *change, struct error *err)
 {
-	struct str near[CATALOG_NEAR_NAMES];
+	struct alias_condition *conditions = ARENA_ARRAY(
+		&session->arena, struct alias_condition, change->count + 1);
 
-	if (catalog_near_names(catalog, 0, name, NULL, NULL, near) == 0)
-		return error_refuse(err, ERR_MODEL_NOT_FOUND, "models",
-			"There is no model '%.*s'.", STR_ARG(name));
-	return error_refuse(err, ERR_MODEL_NOT_FOUND, "models",
-		"There is no model '%.*s'. Did you mean '%.*s'?", STR_ARG(name),
-		STR_ARG(near[0]));
+	if (!arguments_has(&session->arguments, "when") &&
+		!arguments_has(&session->arguments, "canary"))
+		return true;
+	for (size_t i = 0; i < change->count; i++)
+		alias_condition_init(&conditions[i]);
+	change->conditions = conditions;
+	return add_conditions(session, "when", "", change, conditions, err) &&
+	       add_conditions(
+		       session, "canary", "percent=", change, conditions, err);
+}
+
+/* "MODEL:WORDS": a model's own name may have colons, the words have none. */
+static bool add_conditions(struct session *session, const char *option,
+	const char *prefix, const struct alias_change *change,
+	struct alias_condition *conditions, struct error *err)
+{
+	struct str given;
+	size_t at = 0, index;
+
+	while (arguments_next(&session->arguments, option, &at, &given)) {
+		size_t colon = given.n;
+		struct str words;
+
+		while (colon > 0 && given.p[colon - 1] != ':')
+			colon--;
+		if (colon == 0)
+			return error_refuse(err, ERR_BAD_REQUEST, option,
+				"--%s begins with the model: MODEL:%s...",
+				option, *prefix ? "10" : "complexity=simple");
+		words = arena_printf(&session->arena, "%s%.*s", prefix,
+			STR_ARG(str_from(given, colon)));
+		if (!find_target(change, str_head(given, colon - 1), &index,
+			    option, err) ||
+			!alias_condition_add(&conditions[index], words,
+				&session->arena, err))
+			return false;
+	}
+	return true;
+}
+
+static bool find_target(const struct alias_change *change, struct str name,
+	size_t *index, const char *option, struct error *err)
+{
+	for (*index = 0; *index < change->count; ++*index)
+		if (str_equal(change->models[*index], name))
+			return true;
+	return error_refuse(err, ERR_BAD_REQUEST, option,
+		"'%.*s' of --%s is none of the alias's models.", STR_ARG(name),
+		option);
 }
 
 const struct command command_alias_set = {

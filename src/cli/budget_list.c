@@ -3,20 +3,16 @@
  * counters say that calls are admitted by: calls that run are in those, too.
  */
 #include "accounts/budget.h"
-#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/limit_scope.h"
-#include "gateway/counter_name.h"
-#include "hot/limit.h"
+#include "site/standing.h"
 
 static bool open_counters(
 	struct session *session, struct hot **hot, struct limits **out);
 static bool show(struct session *session, const struct budget_row *row,
 	struct limits *counters, struct error *err);
-static void show_counted(struct session *session, const struct budget *budget,
-	struct limits *counters);
-static bool show_spent(struct session *session, const struct budget *budget,
-	struct error *err);
+static void show_standing(
+	struct output *output, const struct budget_standing *standing);
 
 static bool run(struct session *session, struct error *err)
 {
@@ -26,7 +22,7 @@ static bool run(struct session *session, struct error *err)
 	size_t count;
 	bool ok = true;
 
-	if (!budget_list(session->db, &session->arena, &rows, &count, err))
+	if (!budget_list(session->db, 0, &session->arena, &rows, &count, err))
 		return false;
 	output_list(&session->output);
 	if (!open_counters(session, &hot, &counters))
@@ -38,17 +34,15 @@ static bool run(struct session *session, struct error *err)
 	return ok;
 }
 
-/* False: nobody counts here, or each machine does what it was granted. */
+/* False: nobody counts here. */
 static bool open_counters(
 	struct session *session, struct hot **hot, struct limits **out)
 {
 	const struct settings *settings = &session->settings;
 	struct error err;
 
-	if (str_equal(settings->limits_shared, S("mariadb")) ||
-		!hot_open(settings, false, hot, &err) || !*hot)
-		return false;
-	return limits_open(settings, *hot, out, &err);
+	return hot_open(settings, false, hot, &err) && *hot &&
+	       limits_open(settings, *hot, out, &err);
 }
 
 static bool show(struct session *session, const struct budget_row *row,
@@ -56,18 +50,19 @@ static bool show(struct session *session, const struct budget_row *row,
 {
 	const struct budget *budget = &row->budget;
 	struct output *output = &session->output;
-	int64_t now = clock_unix_ms();
+	struct budget_standing standing;
 
+	if (!budget_standing_load(session->db,
+		    standing_counters(&session->settings, counters), budget,
+		    &session->arena, &standing, err))
+		return false;
 	output_row(output);
 	output_int(output, "id", budget->id);
 	limit_scope_show(output, &budget->owner, row->owner.name);
 	output_str(output, "period", limit_period_name(budget->period));
 	output_usd(output, "limit_usd", budget->limit_picousd);
-	if (!show_spent(session, budget, err))
-		return false;
-	show_counted(session, budget, counters);
-	output_time(output, "resets",
-		limit_period_end(budget->period, budget->zone, now));
+	show_standing(output, &standing);
+	output_time(output, "resets", standing.ends_ms);
 	output_str(output, "time_zone", time_zone_name(budget->zone));
 	output_bool(output, "hard", budget->is_hard);
 	output_int(output, "threshold_percent", budget->threshold_percent);
@@ -76,59 +71,18 @@ static bool show(struct session *session, const struct budget_row *row,
 	return true;
 }
 
-/* Of a budget for each user alone there is no one number. */
-static bool show_spent(
-	struct session *session, const struct budget *budget, struct error *err)
+/* Null where it is each user's alone, or nobody counts. */
+static void show_standing(
+	struct output *output, const struct budget_standing *standing)
 {
-	const struct limit_owner *owner = &budget->owner;
-	struct output *output = &session->output;
-	struct spend spend;
-
-	if (owner->scope == SCOPE_USER && owner->user.n == 0) {
+	if (standing->is_known) {
+		output_usd(output, "spent_usd", standing->spent_picousd);
+		output_int(output, "percent", standing->spent_percent);
+	} else {
 		output_null(output, "spent_usd");
 		output_null(output, "percent");
-		return true;
 	}
-	if (!spend_since(session->db, limit_scope_spend(owner),
-		    limit_period_start(
-			    budget->period, budget->zone, clock_unix_ms()),
-		    &spend, err))
-		return false;
-	output_usd(output, "spent_usd", spend.charged_picousd);
-	if (budget->limit_picousd == 0)
-		output_int(output, "percent", 100);
-	else
-		output_int(output, "percent",
-			(int64_t)((__int128)spend.charged_picousd * 100 /
-				  budget->limit_picousd));
-	return true;
-}
-
-/* Null where it is each user's, nobody counts, or no call was in it yet. */
-static void show_counted(struct session *session, const struct budget *budget,
-	struct limits *counters)
-{
-	int64_t now = clock_unix_ms();
-	int64_t starts_ms =
-		limit_period_start(budget->period, budget->zone, now);
-	int64_t ends_ms = limit_period_end(budget->period, budget->zone, now);
-	struct limit limit = {
-		.kind = LIMIT_AMOUNT,
-		.unit = LIMIT_PICOUSD,
-		.name = counter_name_of_budget(&session->arena, budget,
-			starts_ms, ends_ms, S(""), budget->owner.user),
-		.max = budget->limit_picousd,
-		.ends_ms = ends_ms,
-		.must_be_begun = true,
-	};
-	struct limit_state state = { .used = -1 };
-	struct error ignored;
-
-	if (counters && !limits_peek(counters, &limit, now, &state, &ignored))
-		state.used = -1;
-	if (budget->owner.scope == SCOPE_USER && budget->owner.user.n == 0)
-		state.used = -1;
-	output_usd(&session->output, "counted_usd", state.used);
+	output_usd(output, "counted_usd", standing->counted_picousd);
 }
 
 const struct command command_budget_list = {

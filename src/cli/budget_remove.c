@@ -11,7 +11,7 @@ static bool run(struct session *session, struct error *err)
 
 	if (!limit_scope_id(session, "budget", &id, err) ||
 		!session_begin_change(session, err) ||
-		!budget_remove(session->db, id, err))
+		!budget_remove(session->db, 0, id, err))
 		return false;
 	output_int(&session->output, "id", id);
 	output_bool(&session->output, "removed", true);

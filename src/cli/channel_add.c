@@ -4,12 +4,10 @@
  * The address of an incoming webhook is a secret in part: it may come on
  * standard input, so that no list of processes shows it.
  */
-#include "accounts/names.h"
 #include "accounts/project.h"
-#include "catalog/base_url.h"
 #include "cli/command.h"
 #include "ledger/alert_channel.h"
-#include "net/mail.h"
+#include "site/channel_check.h"
 
 #define MIN_SECRET_BYTES 16
 
@@ -26,13 +24,6 @@ static bool read_channel(struct session *session, struct alert_channel *channel,
 	struct str *secret, struct error *err);
 static bool read_secrets(struct session *session, struct alert_channel *channel,
 	struct str *secret, struct error *err);
-static bool check_target(struct session *session,
-	const struct alert_channel *channel, struct error *err);
-static bool check_address(
-	const struct settings *settings, struct str address, struct error *err);
-static bool check_url(
-	struct session *session, struct str url, struct error *err);
-
 static bool run(struct session *session, struct error *err)
 {
 	struct output *output = &session->output;
@@ -67,9 +58,8 @@ static bool read_channel(struct session *session, struct alert_channel *channel,
 	if (!alert_channel_kind_find(kind, &channel->kind))
 		return error_refuse(err, ERR_BAD_REQUEST, "kind",
 			"Give --kind: email, slack or webhook.");
-	return name_check(channel->name, "name", err) &&
-	       read_secrets(session, channel, secret, err) &&
-	       check_target(session, channel, err);
+	return read_secrets(session, channel, secret, err) &&
+	       channel_check(channel, &session->settings, &session->arena, err);
 }
 
 /* Standard input holds one of the two. */
@@ -100,42 +90,6 @@ static bool read_secrets(struct session *session, struct alert_channel *channel,
 	       error_refuse(err, ERR_BAD_FIELD, "secret",
 		       "The secret of a webhook has %d to %d bytes.",
 		       MIN_SECRET_BYTES, ALERT_SECRET_MAX_BYTES);
-}
-
-static bool check_target(struct session *session,
-	const struct alert_channel *channel, struct error *err)
-{
-	if (channel->target.n == 0)
-		return error_refuse(err, ERR_BAD_REQUEST, "target",
-			"Give --target: an e-mail address, or the URL to post "
-			"to.");
-	return channel->kind == CHANNEL_EMAIL
-		       ? check_address(&session->settings, channel->target, err)
-		       : check_url(session, channel->target, err);
-}
-
-/* A channel that could never speak is refused. */
-static bool check_address(
-	const struct settings *settings, struct str address, struct error *err)
-{
-	if (!mail_address_is_valid(address))
-		return error_refuse(err, ERR_BAD_FIELD, "target",
-			"'%.*s' is not an e-mail address.", STR_ARG(address));
-	if (settings->smtp_url.n == 0)
-		return error_refuse(err, ERR_CONFIG, "alerts.smtp_url",
-			"There is no mail server: set alerts.smtp_url and "
-			"alerts.smtp_from first.");
-	return true;
-}
-
-/* The rules are a base URL's; it is kept as it was written. */
-static bool check_url(
-	struct session *session, struct str url, struct error *err)
-{
-	struct str read;
-
-	return base_url_read(url, session->settings.allow_private_upstreams,
-		&session->arena, &read, err);
 }
 
 const struct command command_channel_add = {

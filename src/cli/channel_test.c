@@ -47,12 +47,12 @@ static bool send_test(struct session *session,
 	int64_t now_ms = clock_unix_ms();
 	struct alert_delivery delivery = {
 		.channel = *channel,
-		.rule = S("channel test"),
+		.rule = S(ALERT_TEST_RULE),
 		.kind = ALERT_BUDGET,
 		.alert = {
 			.opened_ms = now_ms,
 			.occasion = S("test"),
-			.summary = S("This is a test: alerts arrive here."),
+			.summary = S(ALERT_TEST_SUMMARY),
 			.facts = S("{\"test\":true}"),
 		},
 	};

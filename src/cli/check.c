@@ -2,6 +2,7 @@
  * check.c - would `serve` work? Every fault is found and told in one run:
  * settings, master key, database, schema, stored secrets, Redis, alerts.
  */
+#include "base/data_directory.h"
 #include "catalog/provider.h"
 #include "cli/command.h"
 #include "cli/sql_directory.h"
@@ -10,6 +11,10 @@
 #include "hot/redis.h"
 #include "ledger/alert_channel.h"
 #include "server/alert_send.h"
+#include "tokens/tokenizer.h"
+#include "site/file.h"
+#include "site/folder.h"
+#include "site/templates.h"
 
 struct check {
 	const char *part;
@@ -20,6 +25,8 @@ static bool look_at_schema(struct session *session, struct error *err);
 static bool look_at_provider_keys(struct session *session, struct error *err);
 static bool look_at_alert_channels(struct session *session, struct error *err);
 static bool look_at_alerts(struct session *session, struct error *err);
+static bool look_at_dashboard(struct session *session, struct error *err);
+static bool look_at_vocabularies(struct session *session, struct error *err);
 static bool look_at_cache(struct session *session, struct error *err);
 static bool look_at_redis(struct session *session, struct error *err);
 static bool uses_redis(const struct settings *settings);
@@ -36,6 +43,8 @@ static const struct check checks[] = {
 	{ "provider_keys", look_at_provider_keys },
 	{ "alert_channels", look_at_alert_channels },
 	{ "alerts", look_at_alerts },
+	{ "dashboard", look_at_dashboard },
+	{ "vocabularies", look_at_vocabularies },
 	{ "cache", look_at_cache },
 	{ "redis", look_at_redis },
 };
@@ -93,6 +102,37 @@ static bool look_at_alerts(struct session *session, struct error *err)
 
 	return alert_sender_open(&sender, &session->settings, session->vault,
 		NULL, &session->arena, err);
+}
+
+/* Its templates and files, where it is installed. */
+static bool look_at_dashboard(struct session *session, struct error *err)
+{
+	const char *folder = site_folder(&session->settings);
+	struct templates *templates;
+	struct site_files *files;
+
+	if (!site_is_installed(&session->settings))
+		return true;
+	if (!templates_open(folder, false, &templates, err))
+		return false;
+	templates_close(templates);
+	if (!site_files_open(folder, &files, err))
+		return false;
+	site_files_close(files);
+	return true;
+}
+
+static bool look_at_vocabularies(struct session *session, struct error *err)
+{
+	struct tokenizer *tokenizer = NULL;
+	char path[PATH_MAX];
+	bool ok = data_directory_path(
+			  session->settings.data_dir, "tokens", path, err) &&
+		  tokenizer_open(path, &tokenizer, err) &&
+		  tokenizer_check(tokenizer, err);
+
+	tokenizer_close(tokenizer);
+	return ok;
 }
 
 static bool look_at_cache(struct session *session, struct error *err)

@@ -23,6 +23,9 @@ static const struct option_row options[] = {
 	{ "budget-monthly", "USD", "what it may spend in a month" },
 	{ "models", "MODEL[,MODEL...]", "what it may use; '*' is a pattern" },
 	{ "providers", "NAME[,NAME...]", "who may serve it" },
+	{ "origins", "ORIGIN[,ORIGIN...]",
+		"make a publishable key, for pages of these origins alone" },
+	{ "tags", "TAG[,TAG...]", "what conditions of aliases look at" },
 	{ "expires", "DATE", "when it ends (UTC)" },
 	{ "metadata", "off|on|default", "the metadata member of answers" },
 	{ "cache", "on|off|default",
@@ -70,11 +73,12 @@ static bool run(struct session *session, struct error *err)
 	char *text = session->secret;
 	int64_t id;
 
-	gateway_key_make(key.kind, text);
 	if (!read_key(session, &key, err) ||
 		!read_budgets(&session->arguments, &budgets, err) ||
-		!session_begin_change(session, err) ||
-		!find_project(session, &key, err) ||
+		!session_begin_change(session, err))
+		return false;
+	gateway_key_make(key.kind, text);
+	if (!find_project(session, &key, err) ||
 		!gateway_key_create(
 			session->db, &key, str_of(text), &id, err) ||
 		!set_budgets(session, &key, &budgets, id, err))
@@ -94,6 +98,8 @@ static bool read_key(
 
 	key->name = arguments_text(arguments, "name");
 	key->is_strict = arguments_has(arguments, "strict");
+	if (arguments_has(arguments, "origins"))
+		key->kind = GATEWAY_KEY_PUBLISHABLE;
 	if (key->name.n == 0)
 		return error_refuse(err, ERR_BAD_REQUEST, "name",
 			"Give --name: what this key is for.");
@@ -141,7 +147,11 @@ static bool read_lists(
 		       &session->arena, &key->allowed_models, err) &&
 	       name_list_split(arguments_text(arguments, "providers"),
 		       "providers", &session->arena, &key->allowed_providers,
-		       err);
+		       err) &&
+	       name_list_split(arguments_text(arguments, "origins"), "origins",
+		       &session->arena, &key->allowed_origins, err) &&
+	       name_list_split(arguments_text(arguments, "tags"), "tags",
+		       &session->arena, &key->tags, err);
 }
 
 static bool read_metadata(const struct arguments *arguments,

@@ -44,19 +44,6 @@ void limit_scope_show(
 		output_str(output, "user", owner->user);
 }
 
-struct spend_of limit_scope_spend(const struct limit_owner *owner)
-{
-	static const enum spend_scope scopes[] = {
-		[SCOPE_ORGANISATION] = SPEND_ORGANISATION,
-		[SCOPE_PROJECT] = SPEND_PROJECT,
-		[SCOPE_KEY] = SPEND_KEY,
-		[SCOPE_USER] = SPEND_USER,
-	};
-
-	return (struct spend_of){ scopes[owner->scope], owner->scope_id,
-		owner->user };
-}
-
 bool limit_scope_id(struct session *session, const char *what, int64_t *id,
 	struct error *err)
 {

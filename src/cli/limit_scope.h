@@ -6,7 +6,6 @@
 
 #include "accounts/limit_owner.h"
 #include "cli/session.h"
-#include "ledger/spend.h"
 
 /* For the table of options of a command. */
 #define LIMIT_SCOPE_OPTIONS                                                        \
@@ -32,9 +31,6 @@ MUST_USE bool limit_scope_choose(
 /* Cells of the output's row. */
 void limit_scope_show(struct output *output, const struct limit_owner *owner,
 	struct str name);
-
-/* Whose spending it is, for the log. */
-struct spend_of limit_scope_spend(const struct limit_owner *owner);
 
 /* The id that a command's first word is. ERR_BAD_REQUEST. */
 MUST_USE bool limit_scope_id(struct session *session, const char *what,

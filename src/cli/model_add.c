@@ -6,6 +6,7 @@
 #include "cli/command.h"
 
 #define MAX_TOKENS INT64_C(1000000000)
+#define MAX_SPEED 1000000
 #define MAX_EQUIVALENCE_BYTES 64
 
 static const struct option_row options[] = {
@@ -19,6 +20,16 @@ static const struct option_row options[] = {
 	{ "cache-write-price", "USD", "of the prompt, written to the cache" },
 	{ "reasoning-price", "USD", "of the answer, spent on reasoning" },
 	{ "quality", "0-100", "how good its answers are" },
+	{ "speed", "TOKENS", "of answer in a second" },
+	{ "kind", "KIND",
+		"chat (default), completion, embedding, moderation, rerank, "
+		"image or audio" },
+	{ "modalities", "WORD[,WORD...]",
+		"what it reads: text, image, audio, video, file" },
+	{ "output-modalities", "WORD[,WORD...]", "what it answers with" },
+	{ "capabilities", "WORD[,WORD...]",
+		"tools, parallel_tools, json_schema, reasoning, streaming; "
+		"'none' for none" },
 	{ "equivalence", "WORD",
 		"models of one word stand in for each other; '' for none" },
 	{ NULL, NULL, NULL },
@@ -26,6 +37,11 @@ static const struct option_row options[] = {
 
 static bool read_change(struct session *session, struct model_change *change,
 	struct error *err);
+static bool read_abilities(const struct arguments *arguments,
+	struct model_change *change, struct error *err);
+static bool read_flags(const struct arguments *arguments, const char *name,
+	const struct flag_name *table, int64_t *out, struct error *err);
+static bool bad_usage(struct error *err);
 static bool find_provider(struct session *session, struct model_change *change,
 	struct error *err);
 
@@ -80,12 +96,57 @@ static bool read_change(
 			    arguments, prices[i].name, prices[i].picousd, err))
 			return false;
 	}
-	return arguments_int(arguments, "context", 1, MAX_TOKENS,
+	return read_abilities(arguments, change, err) &&
+	       arguments_int(arguments, "speed", 1, MAX_SPEED,
+		       &change->speed_tps, err) &&
+	       arguments_int(arguments, "context", 1, MAX_TOKENS,
 		       &change->context_tokens, err) &&
 	       arguments_int(arguments, "max-output", 1, MAX_TOKENS,
 		       &change->max_output_tokens, err) &&
 	       arguments_int(
 		       arguments, "quality", 0, 100, &change->quality, err);
+}
+
+static bool read_abilities(const struct arguments *arguments,
+	struct model_change *change, struct error *err)
+{
+	struct str kind_name = arguments_text(arguments, "kind");
+	enum model_kind kind;
+
+	if (kind_name.n) {
+		if (!model_kind_read(kind_name, &kind, err))
+			return bad_usage(err);
+		change->kind = (int64_t)kind;
+	}
+	return read_flags(arguments, "modalities", modality_names,
+		       &change->input_modalities, err) &&
+	       read_flags(arguments, "output-modalities", modality_names,
+		       &change->output_modalities, err) &&
+	       read_flags(arguments, "capabilities", capability_names,
+		       &change->capabilities, err);
+}
+
+static bool read_flags(const struct arguments *arguments, const char *name,
+	const struct flag_name *table, int64_t *out, struct error *err)
+{
+	struct str list = arguments_text(arguments, name);
+	unsigned flags = 0;
+
+	if (list.n == 0)
+		return true;
+	if (table == capability_names && str_equal(list, S("none")))
+		list.n = 0;
+	if (!flags_read(table, name, list, &flags, err))
+		return bad_usage(err);
+	*out = (int64_t)flags;
+	return true;
+}
+
+/* A word of the command line that means nothing. */
+static bool bad_usage(struct error *err)
+{
+	err->kind = ERR_BAD_REQUEST;
+	return false;
 }
 
 static bool find_provider(

@@ -2,11 +2,8 @@
  * provider_add.c - add a provider, or change one; what is not given stays as
  * it was, or comes from the table of known providers.
  */
-#include "catalog/base_url.h"
-#include "catalog/catalog.h"
-#include "catalog/known_provider.h"
+#include "catalog/provider.h"
 #include "cli/command.h"
-#include "crypto/aws_sign.h"
 
 #define MAX_WEIGHT 1000000
 #define MAX_RATE INT64_C(4000000000)
@@ -27,37 +24,35 @@ static const struct option_row options[] = {
 	{ "key-stdin", NULL, "read its API key from standard input" },
 	{ "key-name", "NAME", "which of its keys (default: default)" },
 	{ "key-weight", "N", "the key's share among its keys" },
+	{ "no-models", NULL,
+		"do not add the models that are known of a known provider" },
 	{ NULL, NULL, NULL },
 };
 
-static bool start_from(
-	struct session *session, struct provider *provider, struct error *err);
-static void start_from_known(
-	struct provider *provider, const struct known_provider *known);
 static bool apply_arguments(
-	struct session *session, struct provider *provider, struct error *err);
-static bool check_dialects(struct provider *provider, struct error *err);
-static bool apply_base_url(
 	struct session *session, struct provider *provider, struct error *err);
 static bool save_key(struct session *session, int64_t provider_id,
 	struct str auth, struct error *err);
-static bool check_key(struct str auth, struct str text, struct error *err);
 
 static bool run(struct session *session, struct error *err)
 {
 	struct output *output = &session->output;
-	struct provider provider = { .name = session_operand(session, 0),
-		.auth = STR("bearer"),
-		.weight = 1 };
+	struct provider provider = { .name = session_operand(session, 0) };
 	bool with_key = arguments_has(&session->arguments, "key-stdin");
+	bool no_models = arguments_has(&session->arguments, "no-models");
+	size_t models = 0;
 	bool created;
 	int64_t id;
 
 	if (!session_begin_change(session, err) ||
-		!start_from(session, &provider, err) ||
+		!provider_prefill(session->db, provider.name, &session->arena,
+			&provider, err) ||
 		!apply_arguments(session, &provider, err) ||
 		!provider_save(session->db, &provider, &id, &created, err) ||
-		(with_key && !save_key(session, id, provider.auth, err)))
+		(with_key && !save_key(session, id, provider.auth, err)) ||
+		(created && !no_models &&
+			!provider_add_models(session->db, &session->settings,
+				&provider, &session->arena, &models, err)))
 		return false;
 	output_int(output, "id", id);
 	output_str(output, "name", provider.name);
@@ -66,46 +61,10 @@ static bool run(struct session *session, struct error *err)
 	output_int_or_null(output, "rpm", provider.requests_per_minute);
 	output_int_or_null(output, "tpm", provider.tokens_per_minute);
 	output_bool(output, "key_set", with_key);
+	output_int(output, "models_added", (int64_t)models);
 	output_bool(output, "created", created);
 	return session_commit_change(
 		session, "provider.add", id, provider.name, err);
-}
-
-static bool start_from(
-	struct session *session, struct provider *provider, struct error *err)
-{
-	const struct known_provider *known =
-		known_provider_find(provider->name);
-	const struct provider *stored;
-	struct catalog *catalog;
-
-	if (!catalog_load(session->db, &catalog, err))
-		return false;
-	stored = catalog_find_provider(catalog, provider->name);
-	if (stored) {
-		provider->dialect =
-			arena_copy(&session->arena, stored->dialect);
-		provider->base_url =
-			arena_copy(&session->arena, stored->base_url);
-		provider->auth = arena_copy(&session->arena, stored->auth);
-		provider->quirks = stored->quirks;
-		provider->weight = stored->weight;
-		provider->requests_per_minute = stored->requests_per_minute;
-		provider->tokens_per_minute = stored->tokens_per_minute;
-	} else if (known) {
-		start_from_known(provider, known);
-	}
-	catalog_free(catalog);
-	return true;
-}
-
-static void start_from_known(
-	struct provider *provider, const struct known_provider *known)
-{
-	provider->dialect = known->dialect;
-	provider->base_url = known->base_url;
-	provider->auth = known->auth;
-	known_provider_quirks(known, &provider->quirks);
 }
 
 static bool apply_arguments(
@@ -117,6 +76,8 @@ static bool apply_arguments(
 
 	if (arguments_has(arguments, "dialect"))
 		provider->dialect = arguments_text(arguments, "dialect");
+	if (arguments_has(arguments, "base-url"))
+		provider->base_url = arguments_text(arguments, "base-url");
 	if (arguments_has(arguments, "auth"))
 		provider->auth = arguments_text(arguments, "auth");
 	while (arguments_next(arguments, "quirk", &at, &quirk)) {
@@ -129,32 +90,9 @@ static bool apply_arguments(
 		       &provider->requests_per_minute, err) &&
 	       arguments_int(arguments, "tpm", 0, MAX_RATE,
 		       &provider->tokens_per_minute, err) &&
-	       check_dialects(provider, err) &&
-	       apply_base_url(session, provider, err);
-}
-
-static bool check_dialects(struct provider *provider, struct error *err)
-{
-	if (provider->dialect.n == 0)
-		return error_refuse(err, ERR_BAD_REQUEST, "dialect",
-			"This provider is not known here: give --dialect and "
-			"--base-url.");
-	return provider_read_dialects(provider, err);
-}
-
-/* The stored one is checked again: the settings may have become stricter. */
-static bool apply_base_url(
-	struct session *session, struct provider *provider, struct error *err)
-{
-	if (arguments_has(&session->arguments, "base-url"))
-		provider->base_url =
-			arguments_text(&session->arguments, "base-url");
-	if (provider->base_url.n == 0)
-		return error_refuse(err, ERR_BAD_REQUEST, "base-url",
-			"This provider is not known here: give --base-url.");
-	return base_url_read(provider->base_url,
-		session->settings.allow_private_upstreams, &session->arena,
-		&provider->base_url, err);
+	       provider_check_form(provider,
+		       session->settings.allow_private_upstreams,
+		       &session->arena, err);
 }
 
 /* The vault is opened here: a provider without a key needs no master key. */
@@ -171,18 +109,9 @@ static bool save_key(struct session *session, int64_t provider_id,
 		       &weight, err) &&
 	       session_open_vault(session, err) &&
 	       session_read_secret(session, "key", &text, err) &&
-	       check_key(auth, text, err) &&
+	       provider_key_check_form(auth, text, err) &&
 	       provider_key_save(session->db, session->vault, provider_id, name,
 		       text, weight, err);
-}
-
-/* One that could not sign would fail with every call. */
-static bool check_key(struct str auth, struct str text, struct error *err)
-{
-	struct aws_credentials credentials;
-
-	return !str_equal(auth, S("aws")) ||
-	       aws_credentials_read(text, &credentials, err);
 }
 
 const struct command command_provider_add = {

@@ -3,9 +3,9 @@
  * month.
  */
 #include "accounts/quota.h"
-#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/limit_scope.h"
+#include "site/standing.h"
 
 static bool show(struct session *session, const struct quota_row *row,
 	struct error *err);
@@ -17,7 +17,7 @@ static bool run(struct session *session, struct error *err)
 	struct quota_row *rows;
 	size_t count;
 
-	if (!quota_list(session->db, &session->arena, &rows, &count, err))
+	if (!quota_list(session->db, 0, &session->arena, &rows, &count, err))
 		return false;
 	output_list(&session->output);
 	for (size_t i = 0; i < count; i++) {
@@ -52,25 +52,19 @@ static bool show_used(
 	struct session *session, const struct quota *quota, struct error *err)
 {
 	struct output *output = &session->output;
-	int64_t now = clock_unix_ms();
-	struct spend spend;
+	struct quota_standing standing;
 
-	if (limit_period_window_ms(quota->period) > 0 ||
-		(quota->owner.scope == SCOPE_USER &&
-			quota->owner.user.n == 0)) {
+	if (!quota_standing_load(session->db, quota, &standing, err))
+		return false;
+	if (!standing.is_known) {
 		output_null(output, "requests_used");
 		output_null(output, "tokens_used");
 		output_null(output, "resets");
 		return true;
 	}
-	if (!spend_since(session->db, limit_scope_spend(&quota->owner),
-		    limit_period_start(quota->period, quota->zone, now), &spend,
-		    err))
-		return false;
-	output_int(output, "requests_used", spend.calls);
-	output_int(output, "tokens_used", spend.tokens);
-	output_time(output, "resets",
-		limit_period_end(quota->period, quota->zone, now));
+	output_int(output, "requests_used", standing.requests);
+	output_int(output, "tokens_used", standing.tokens);
+	output_time(output, "resets", standing.ends_ms);
 	return true;
 }
 

@@ -1,8 +1,9 @@
 /*
- * user_add.c - add a person, or give one a role and password anew.
+ * user_add.c - add a person, or give one a role and password anew, which ends
+ * their logins.
  */
 #include "accounts/project.h"
-#include "accounts/user.h"
+#include "accounts/user_session.h"
 #include "cli/command.h"
 
 static const struct option_row options[] = {
@@ -19,6 +20,7 @@ static bool run(struct session *session, struct error *err)
 	struct project project;
 	struct str password;
 	struct user user;
+	int64_t ended;
 
 	if (!arguments_has(arguments, "password-stdin"))
 		return error_refuse(err, ERR_BAD_REQUEST, "password-stdin",
@@ -31,7 +33,8 @@ static bool run(struct session *session, struct error *err)
 		!project_default(session->db, &project, err) ||
 		!user_save(session->db, project.organisation_id,
 			session_operand(session, 0), role, password,
-			&session->arena, &user, err))
+			&session->arena, &user, err) ||
+		!user_session_revoke_all(session->db, user.id, 0, &ended, err))
 		return false;
 	output_int(output, "id", user.id);
 	output_str(output, "email", user.email);

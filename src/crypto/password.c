@@ -61,6 +61,22 @@ bool password_verify(struct str password, struct str hash)
 	       digest_equal(str_of(made), hash);
 }
 
+/* "$y$j9T$SALT$HASH": method and cost are all up to the salt. */
+bool password_is_outdated(struct str hash)
+{
+	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
+	char salt[SALT_BYTES] = { 0 };
+	struct str now;
+	size_t cost;
+
+	if (!crypt_gensalt_rn(
+		    METHOD, 0, salt, sizeof(salt), setting, sizeof(setting)))
+		return false;
+	now = str_of(setting);
+	cost = strlen(METHOD) + str_index(str_from(now, strlen(METHOD)), '$');
+	return !str_starts(hash, str_head(now, cost + 1));
+}
+
 static bool password_fits(struct str password)
 {
 	return password.n > 0 && password.n <= PASSWORD_MAX_BYTES &&

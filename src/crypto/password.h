@@ -1,7 +1,7 @@
 /*
  * password.h - passwords of people, kept as yescrypt hashes ("$y$") by the
- * system's crypt(3). Both functions are slow on purpose (tens of milliseconds
- * and 16 MB): for workers, never for an event loop.
+ * system's crypt(3). Hashing and verifying are slow on purpose (tens of
+ * milliseconds and 16 MB): for workers, never for an event loop.
  */
 #ifndef CRYPTO_PASSWORD_H
 #define CRYPTO_PASSWORD_H
@@ -25,5 +25,9 @@ MUST_USE bool password_hash(
  * that an answer's time does not tell whether an account exists.
  */
 MUST_USE bool password_verify(struct str password, struct str hash);
+
+/* It was made by another method or at another cost than password_hash() uses
+ * now: make it anew when its password is at hand. Quick. */
+bool password_is_outdated(struct str hash);
 
 #endif

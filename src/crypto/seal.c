@@ -203,6 +203,25 @@ uint32_t vault_newest_version(const struct vault *vault)
 	return vault->keys[0].version;
 }
 
+/* HKDF-Expand for one block (RFC 5869, section 2.3); a master key is as good
+ * as random, so there is nothing to extract. */
+bool vault_derive(const struct vault *vault, size_t n, struct str label,
+	uint8_t out[VAULT_DERIVED_BYTES])
+{
+	char info[MAX_CONTEXT_BYTES + 1];
+
+	static_assert(VAULT_DERIVED_BYTES == SHA256_BYTES, "one block");
+	assert(label.n <= MAX_CONTEXT_BYTES);
+	if (n >= vault->count)
+		return false;
+	memcpy(info, label.p, label.n);
+	info[label.n] = 1;
+	digest_hmac_sha256(
+		(struct str){ (const char *)vault->keys[n].bytes, KEY_BYTES },
+		(struct str){ info, label.n + 1 }, out);
+	return true;
+}
+
 void vault_wipe(struct buf *plain)
 {
 	if (plain->capacity > 0)

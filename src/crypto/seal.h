@@ -72,6 +72,15 @@ uint32_t vault_version(struct str sealed);
 /* Version of the key that seals now. */
 uint32_t vault_newest_version(const struct vault *vault);
 
+#define VAULT_DERIVED_BYTES 32
+/*
+ * A key for another purpose, made of the n-th master key, newest first;
+ * another label gives another key, and neither tells of the master key. False
+ * when there are no more. The caller wipes it.
+ */
+MUST_USE bool vault_derive(const struct vault *vault, size_t n,
+	struct str label, uint8_t out[VAULT_DERIVED_BYTES]);
+
 /* Overwrite the content and release the buffer. */
 void vault_wipe(struct buf *plain);
 

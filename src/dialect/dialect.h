@@ -51,8 +51,9 @@ struct chat_head {
 	struct json stream_options; /* OpenAI Chat */
 	struct chat_place stream_options_place;
 	struct str user;
-	int64_t max_tokens; /* the most a choice may have; -1: not said */
-	int64_t n;          /* choices; 1 when not said */
+	struct str service_tier; /* that it asks for; "": it does not */
+	int64_t max_tokens;      /* the most a choice may have; -1: not said */
+	int64_t n;               /* choices; 1 when not said */
 	/* What the model must be able to do. */
 	bool has_tools;
 	bool has_images;

@@ -34,6 +34,11 @@ void digest_init(struct digest *digest, struct arena *arena);
 void digest_add(struct digest *digest, const char *name, struct str text);
 void digest_add_int(struct digest *digest, const char *name, int64_t number);
 
+/* The members of a request that no dialect reads, in their order, but those
+ * of `without`, which ends with NULL. */
+void digest_add_members(
+	struct digest *digest, struct json object, const char *const *without);
+
 /* The request as read by its dialect, but not its model. */
 void digest_add_request(
 	struct digest *digest, const struct chat_request *request);

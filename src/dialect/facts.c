@@ -7,7 +7,7 @@
 #include "dialect/dialect.h"
 #include "dialect/pick.h"
 
-static int64_t part_bytes(const struct chat_part *part);
+static void hear_part(struct chat_facts *facts, const struct chat_part *part);
 static bool says_something(const struct chat_response *response);
 static void splice_metadata(struct str text, size_t brace, bool is_empty,
 	struct str metadata_json, struct splice *out);
@@ -62,6 +62,9 @@ void chat_facts_add_response(
 	if (facts->model[0] == 0 && response->model.p)
 		failure_fit(
 			response->model, facts->model, sizeof(facts->model));
+	if (response->service_tier.n)
+		failure_fit(response->service_tier, facts->service_tier,
+			sizeof(facts->service_tier));
 	if (response->has_usage) {
 		facts->has_usage = true;
 		chat_usage_merge(&facts->usage, &response->usage);
@@ -74,17 +77,23 @@ void chat_facts_add_response(
 				sizeof(facts->finish_reason));
 		for (const struct chat_part *part = choice->message.parts; part;
 			part = part->next)
-			facts->output_bytes += part_bytes(part);
+			hear_part(facts, part);
 	}
 }
 
 /* What the model wrote, as far as it is text. */
-static int64_t part_bytes(const struct chat_part *part)
+static void hear_part(struct chat_facts *facts, const struct chat_part *part)
 {
-	size_t bytes =
-		part->text.n + part->call.name.n + part->call.arguments.n;
+	chat_facts_hear(facts, part->text);
+	chat_facts_hear(facts, part->call.name);
+	chat_facts_hear(facts, part->call.arguments);
+}
 
-	return (int64_t)bytes;
+void chat_facts_hear(struct chat_facts *facts, struct str text)
+{
+	facts->output_bytes += (int64_t)text.n;
+	if (facts->listener && text.n > 0)
+		facts->listener->hear(facts->listener, text);
 }
 
 void chat_facts_add_event(

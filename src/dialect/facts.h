@@ -22,15 +22,23 @@ enum frame_kind {
 	FRAME_OTHER, /* nothing the gateway understands; pass it on */
 };
 
+/* Who wants what the model writes, piece by piece as it comes: text,
+ * reasoning, refusals, names and arguments of calls. */
+struct facts_listener {
+	void (*hear)(struct facts_listener *listener, struct str text);
+};
+
 /*
- * What is known of an answer, whole or so far. Holds no pointers: frames and
- * arenas may go while it stays. Start with chat_facts_init().
+ * What is known of an answer, whole or so far. Holds no pointers into it:
+ * frames and arenas may go while it stays. Start with chat_facts_init().
  */
 struct chat_facts {
+	struct facts_listener *listener; /* NULL: nobody; the caller's */
 	struct chat_usage usage;
 	bool has_usage;       /* the provider counted */
 	int64_t output_bytes; /* text, reasoning, refusals, tool arguments */
 	char model[128];
+	char service_tier[32];  /* that served it, "" where it is not said */
 	char finish_reason[32]; /* of the last choice that finished */
 	bool done;              /* the stream said it is complete */
 	bool failed;            /* the body or an event is an error: */
@@ -66,6 +74,9 @@ void facts_read_count(struct json value, int64_t *count);
 
 /* Everything unknown. */
 void chat_facts_init(struct chat_facts *facts);
+
+/* The model wrote that. */
+void chat_facts_hear(struct chat_facts *facts, struct str text);
 
 /* Add what a whole answer, or an event of a stream, tells. */
 void chat_facts_add_response(

@@ -113,6 +113,15 @@ bool head_read_stream(struct head_reader *r, struct json value)
 	return true;
 }
 
+bool head_read_service_tier(struct head_reader *r, struct json value)
+{
+	struct str tier;
+
+	if (json_text(value, r->arena, &tier))
+		r->head->service_tier = arena_copy(r->arena, tier);
+	return true;
+}
+
 /* Of several limits the larger counts: which of them a provider obeys is not
  * known, and a reservation must not be too small. */
 bool head_read_max_tokens(struct head_reader *r, struct json value)

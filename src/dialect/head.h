@@ -63,6 +63,8 @@ struct head_path head_path(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Readers for tables: the model's name and place, `stream`. */
 bool head_read_model(struct head_reader *r, struct json value);
 bool head_read_stream(struct head_reader *r, struct json value);
+/* What is no text asks for no tier that we know. */
+bool head_read_service_tier(struct head_reader *r, struct json value);
 /* A whole number from 1 on: the larger of those read is head->max_tokens. */
 bool head_read_max_tokens(struct head_reader *r, struct json value);
 /* An array of messages: each is read, and head->messages says where they are.

@@ -15,6 +15,7 @@
  *	late_mark.c      up to when the log was counted in a shared counter
  *	outage.c         what is allowed while nobody knows what was spent
  *	grants.c         budgets that several hosts share through MariaDB
+ *	grants_return.c  and what a host did not spend of them
  *	orphans.c        reservations of processes that have died
  *
  * The counters are named
@@ -62,9 +63,11 @@ struct admission_outcome {
 };
 
 struct admission {
-	/* What it may use at most. */
+	/* What it may use at most: by its bytes or, where there is no room
+	 * for that, by its tokens. */
 	int64_t tokens;
 	int64_t picousd;
+	bool is_counted;
 	/* Where it is counted: gateway->limits, or gateway->local_limits
 	 * while that is away. */
 	struct limits *store;
@@ -111,6 +114,9 @@ struct str admission_name_before(const struct call *call, size_t at);
 
 /* Set call->admission's tokens and picousd. */
 void admission_bound(struct call *call);
+/* There is no room for them in limits[at]: count the prompt's tokens, and want
+ * less. False: it has been counted, or that brings nothing. */
+MUST_USE bool admission_tighten(struct call *call, size_t at);
 /* What tokens cost that have no price; negative counts are none. */
 int64_t admission_ceiling(
 	const struct gateway *gateway, int64_t prompt, int64_t output);

@@ -13,7 +13,7 @@
 #include "gateway/grants.h"
 #include "gateway/outage.h"
 
-/* Each limit may be begun, granted and left out once. */
+/* Each limit may be begun, granted and left out once, and all tightened. */
 #define MOST_TRIES (4 * LIMITS_MAX)
 #define NOTE_MAX_BYTES 400
 
@@ -113,6 +113,8 @@ static enum verdict answer_outcome(struct call *call)
 	case LIMIT_FULL:
 		if (admission->reasons[at].is_outage && !admission->has_looked)
 			return look_again(call, at);
+		if (admission_tighten(call, at))
+			return GO_ON;
 		admission_refuse(call, at);
 		return FAILED;
 	}
@@ -199,33 +201,37 @@ static bool write_note(const struct call *call, struct str model,
 bool admit_provider(
 	struct call *call, const struct provider *provider, struct error *err)
 {
-	const struct limit limits[] = {
-		{
-			.kind = LIMIT_RATE,
-			.unit = LIMIT_CALLS,
-			.name = arena_printf(call->arena,
-				"provider/%" PRId64 "/rpm", provider->id),
-			.max = provider->requests_per_minute,
-			.amount = 1,
-			.window_ms = 60000,
-		},
-		{
-			.kind = LIMIT_RATE,
-			.unit = LIMIT_TOKENS,
-			.name = arena_printf(call->arena,
-				"provider/%" PRId64 "/tpm", provider->id),
-			.max = provider->tokens_per_minute,
-			.amount = call->admission ? call->admission->tokens : 0,
-			.window_ms = 60000,
-		},
+	const struct limit calls = {
+		.kind = LIMIT_RATE,
+		.unit = LIMIT_CALLS,
+		.max = provider->requests_per_minute,
+		.amount = 1,
+		.window_ms = 60000,
 	};
-	bool by_calls = provider->requests_per_minute > 0;
-	bool by_tokens = provider->tokens_per_minute > 0 && !call->is_count;
+	const struct limit tokens = {
+		.kind = LIMIT_RATE,
+		.unit = LIMIT_TOKENS,
+		.max = provider->tokens_per_minute,
+		.amount = call->admission ? call->admission->tokens : 0,
+		.window_ms = 60000,
+	};
+	struct limit limits[2];
+	size_t count = 0;
 
-	if (!call->admission || (!by_calls && !by_tokens))
+	if (!call->admission)
 		return true;
-	return reserve_provider(call, provider, &limits[!by_calls],
-		(size_t)by_calls + by_tokens, err);
+	if (calls.max > 0) {
+		limits[count] = calls;
+		limits[count++].name = arena_printf(
+			call->arena, "provider/%" PRId64 "/rpm", provider->id);
+	}
+	if (tokens.max > 0 && !call->is_count) {
+		limits[count] = tokens;
+		limits[count++].name = arena_printf(
+			call->arena, "provider/%" PRId64 "/tpm", provider->id);
+	}
+	return count == 0 ||
+	       reserve_provider(call, provider, limits, count, err);
 }
 
 static bool reserve_provider(struct call *call, const struct provider *provider,

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "gateway/admission.h"
 #include "gateway/grants.h"
+#include "gateway/log_rows.h"
 #include "gateway/outage.h"
 #include "gateway/settler.h"
 
@@ -139,13 +140,11 @@ bool admission_begin_from_log(
 	int64_t mark = 0;
 	struct spend spend;
 	struct db *db;
-	size_t moved;
 	bool ok;
 
 	if (is_shared && !late_mark_now(gateway, amount, &mark, err))
 		return false;
-	if (!journal_replay_all(gateway->settings, gateway->db, &moved, err) ||
-		!db_take(gateway->db, &db, err))
+	if (!log_rows_all(gateway, err) || !db_take(gateway->db, &db, err))
 		return false;
 	ok = is_shared ? spend_between(db, amount->of, amount->starts_ms, mark,
 				 longest_ms, &spend, err)

@@ -4,9 +4,14 @@
  * Money is bounded from above, for a hard budget is only as hard as this: a
  * prompt has no more tokens than bytes (vocabularies fall back to single
  * bytes, and escapes only make a text longer than it is), and what no byte
- * of the request tells is allowed for as below. Tokens are an estimate: rates
- * are for keeping order, and one that took every byte for a token would let
- * through a quarter of what it promises.
+ * of the request tells is allowed for as below. Most budgets have room for
+ * that, and counting takes longer than all else here: only where there is
+ * none, the model's vocabulary is public and the prompt is short, its texts
+ * are counted; tools and schemas count as their JSON, of which a provider
+ * writes less. No measured factor stands in for the vocabularies of others:
+ * providers add what they like.
+ * Tokens are an estimate: rates are for keeping order, and one that took
+ * every byte for a token would let through a quarter of what it promises.
  *
  * What a provider adds of its own accord (results of its web search) cannot
  * be known; it is charged all the same, when the call is settled.
@@ -14,6 +19,7 @@
 #include "gateway/admission.h"
 
 #include "base/money.h"
+#include "gateway/prompt_tokens.h"
 
 /* What vocabularies put around a message, and around the whole:
  * https://github.com/openai/openai-cookbook, How_to_count_tokens. They are 3
@@ -41,12 +47,13 @@ struct media {
 	int64_t references; /* to what is not in the body */
 };
 
-static int64_t dearest(const struct call *call, int64_t prompt);
+static int64_t prompt_estimate(struct call *call);
+static int64_t dearest(struct call *call, int64_t media);
 static int64_t cost_at(const struct call *call, const struct model *model,
 	int64_t prompt, int64_t output);
 static int64_t prompt_bound(
 	const struct call *call, const struct model *model, int64_t prompt);
-static int64_t text_bound(const struct call *call);
+static int64_t text_bound(struct call *call, const struct model *model);
 static int64_t media_bound(const struct call *call);
 static int64_t service_media_bound(const struct call *call);
 static bool leans_on_provider(const struct call *call);
@@ -77,16 +84,55 @@ void admission_bound(struct call *call)
 			most = product(settings->output_tokens, choices(call));
 		output = larger(output, most);
 	}
-	admission->tokens =
-		sum(meter_tokens_of(call->head.prompt_bytes), output);
-	admission->picousd =
-		dearest(call, sum(text_bound(call), media_bound(call)));
+	admission->tokens = sum(prompt_estimate(call), output);
+	admission->picousd = dearest(call, media_bound(call));
+	/* Two answers are paid for, neither of them more than the dearest. */
+	if (call->cascade) {
+		admission->tokens = product(admission->tokens, 2);
+		admission->picousd = product(admission->picousd, 2);
+	}
+}
+
+bool admission_tighten(struct call *call, size_t at)
+{
+	struct admission *admission = call->admission;
+	int64_t tokens = admission->tokens, picousd = admission->picousd;
+
+	if (admission->is_counted || !prompt_tokens_is_short(call) ||
+		admission->limits[at].unit == LIMIT_CALLS)
+		return false;
+	admission->is_counted = true;
+	admission_bound(call);
+	if (admission->tokens == tokens && admission->picousd == picousd)
+		return false;
+	for (size_t i = 0; i < admission->count; i++) {
+		struct limit *limit = &admission->limits[i];
+
+		if (limit->unit == LIMIT_TOKENS)
+			limit->amount = admission->tokens;
+		else if (limit->unit == LIMIT_PICOUSD)
+			limit->amount = admission->picousd;
+	}
+	return true;
+}
+
+/* Of the model that is asked first; counting for all of them takes longer than
+ * it is worth. */
+static int64_t prompt_estimate(struct call *call)
+{
+	struct token_count count;
+
+	if (!call->admission->is_counted || call->target_count == 0 ||
+		!prompt_tokens_count(call, call->targets[0].model, &count))
+		return meter_tokens_of(call->head.prompt_bytes);
+	call->prompt_tokens = count.tokens;
+	return count.tokens;
 }
 
 /* Of all that may serve the call: which one will is not known yet. */
-static int64_t dearest(const struct call *call, int64_t prompt)
+static int64_t dearest(struct call *call, int64_t media)
 {
-	int64_t most = 0;
+	int64_t most = 0, prompt;
 
 	for (size_t i = 0; i < call->target_count; i++) {
 		const struct model *model = call->targets[i].model;
@@ -94,6 +140,7 @@ static int64_t dearest(const struct call *call, int64_t prompt)
 		/* The hosts of one provider follow each other. */
 		if (i > 0 && model == call->targets[i - 1].model)
 			continue;
+		prompt = sum(text_bound(call, model), media);
 		most = larger(most,
 			cost_at(call, model, prompt_bound(call, model, prompt),
 				output_bound(call, model)));
@@ -105,24 +152,25 @@ static int64_t cost_at(const struct call *call, const struct model *model,
 	int64_t prompt, int64_t output)
 {
 	int64_t now = call->x->arrived_unix_ms;
-	/* Long prompts may cost more, but the bound is above the prompt. */
+	enum price_tier tier = price_tier_of(call->head.service_tier);
+	/* Long prompts may cost more, but the bound is above the prompt; and
+	 * who asks for another tier may be served by the ordinary one. */
 	const struct price *prices[] = { model_price_for(model, now, prompt),
-		model_price_at(model, now) };
+		model_price_at(model, now),
+		model_price_of_tier(model, now, prompt, tier),
+		model_price_of_tier(model, now, 0, tier) };
 	int64_t most = 0;
 
 	if (!prices[0])
 		return admission_ceiling(call->gateway, prompt, output);
-	for (size_t i = 0; i < ARRAY_LEN(prices) && prices[i]; i++) {
-		const struct price *price = prices[i];
-		int64_t cost = price->request_picousd;
+	for (size_t i = 0; i < ARRAY_LEN(prices); i++) {
+		int64_t cost;
 
-		money_add(&cost, prompt,
-			larger(price->input_picousd,
-				larger(price->cache_write_picousd,
-					price->cached_picousd)));
-		money_add(&cost, output,
-			larger(price->output_picousd,
-				price->reasoning_picousd));
+		if (!prices[i])
+			continue;
+		cost = prices[i]->request_picousd;
+		money_add(&cost, prompt, price_dearest_input(prices[i]));
+		money_add(&cost, output, price_dearest_output(prices[i]));
 		most = larger(most, cost);
 	}
 	return most;
@@ -152,11 +200,15 @@ static int64_t prompt_bound(
 	return context > 0 && prompt > context ? context : prompt;
 }
 
-static int64_t text_bound(const struct call *call)
+static int64_t text_bound(struct call *call, const struct model *model)
 {
 	const struct chat_head *head = &call->head;
-	int64_t tokens = sum(head->prompt_bytes, MESSAGE_TOKENS);
+	int64_t bytes = head->prompt_bytes, texts = bytes, tokens;
 
+	if (call->admission->is_counted &&
+		prompt_tokens_of_texts(call, model, &texts) && texts < bytes)
+		bytes = texts;
+	tokens = sum(bytes, MESSAGE_TOKENS);
 	tokens = sum(
 		tokens, product((int64_t)head->message_count, MESSAGE_TOKENS));
 	return head->has_tools ? sum(tokens, TOOLS_TOKENS) : tokens;

@@ -6,16 +6,17 @@
  * month in which it arrived, as its row in the log does.
  */
 #include "gateway/admission.h"
-#include "gateway/counter_name.h"
 #include "gateway/grants.h"
 #include "gateway/outage.h"
 
+#include "accounts/counter_name.h"
 #include "ledger/column.h"
 
 #define MINUTE_MS 60000
 /* As much of a name as the log keeps. */
 #define USER_CHARACTERS 255
 
+static struct user_defaults user_defaults(const struct call *call);
 static bool needs_bound(
 	const struct call *call, const struct applied_limits *applied);
 static size_t count_own(const struct call *call);
@@ -41,12 +42,13 @@ void admission_collect(struct call *call)
 {
 	struct applied_limits applied;
 	struct str user = column_text(call->head.user, USER_CHARACTERS);
+	const struct user_defaults defaults = user_defaults(call);
 	bool is_outage;
 
 	applied.quota_count = applied.budget_count = 0;
 	if (call->key->limit_set)
-		limit_set_for_user(call->key->limit_set, user,
-			call->gateway->settings, &applied);
+		limit_set_for_user(
+			call->key->limit_set, user, &defaults, &applied);
 	is_outage = outage_is_on(call->gateway);
 	/* What needs the log may find it away while the call waits. */
 	make_room(call, count_own(call) + 2 * applied.quota_count +
@@ -62,6 +64,17 @@ void admission_collect(struct call *call)
 		add_budget(call, applied.budgets[i]);
 	if (is_outage)
 		outage_add(call);
+}
+
+static struct user_defaults user_defaults(const struct call *call)
+{
+	const struct settings *settings = call->gateway->settings;
+
+	if (call->is_of_tenant)
+		return (struct user_defaults){ settings->proxy_user_rpm,
+			settings->proxy_user_tokens_daily };
+	return (struct user_defaults){ settings->user_rpm,
+		settings->user_tokens_daily };
 }
 
 /* Does anything count tokens or money? Reading a conversation for that is

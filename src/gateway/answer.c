@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/money.h"
+#include "gateway/cascade.h"
 
 static void add_metadata(
 	struct call *call, struct str body, struct splice *splice);
@@ -22,6 +23,7 @@ void answer_headers(struct call *call)
 	request_id_headers(x, call->dialect, str_of(call->request_id));
 	http_header(x, "Cache-Control", S("no-store"));
 	admit_headers(call);
+	route_headers(call);
 	if (!call->target || (is_open(call) && call->error.kind == ERR_NONE))
 		return;
 	http_header(x, "X-Gateway-Model", call->target->name);
@@ -41,6 +43,8 @@ static bool is_open(const struct call *call)
 	bool is_silent = call->head.stream && !call->has_told &&
 			 call->upstream_status == 0;
 
+	if (cascade_is_checking(call))
+		return true;
 	for (size_t i = 1; is_silent && i < call->target_count; i++)
 		if (call->targets[i].model != call->target)
 			return true;
@@ -141,6 +145,19 @@ static void add_metadata(
 	facts_splice_reply(body, &call->facts, answer_metadata(call), splice);
 }
 
+enum verdict answer_json(struct call *call, struct buf *body)
+{
+	call->status = 200;
+	call->complete = true;
+	http_begin(call->x, call->status, "application/json");
+	answer_headers(call);
+	http_header_int(call->x, "Content-Length", (int64_t)body->n);
+	http_body(call->x, buf_str(body));
+	buf_release(body);
+	call_end(call);
+	return ANSWERED;
+}
+
 void answer_begin_stream(struct call *call)
 {
 	struct http_exchange *x = call->x;
@@ -179,7 +196,12 @@ struct str answer_metadata(struct call *call)
 	}
 	json_member_int(&w, "latency_ms", latency_ms(call));
 	json_member_bool(&w, "cache_hit", call->cache_state == CACHE_HIT);
-	json_member_null(&w, "complexity");
+	if (call->is_classified)
+		json_member_str(&w, "complexity",
+			str_of(complexity_name(
+				call->classification.complexity)));
+	else
+		json_member_null(&w, "complexity");
 	json_member_str(&w, "request_id", str_of(call->request_id));
 	json_end_object(&w);
 	text = arena_copy(call->arena, buf_str(out));

@@ -8,6 +8,9 @@
 
 #include "crypto/random.h"
 
+/* Of a share of what is under way. */
+#define BOUND 1.25
+
 #define BUCKETS 256
 /* A worse latency counts at once; it is forgotten with these half-lives, by
  * the calls that are better and while there are none. */
@@ -34,16 +37,27 @@ static struct latency *find(struct latencies *latencies, int64_t model_id);
 static void take_sample(
 	struct latency *latency, double sample_us, int64_t now_ms);
 
-/* Exponentials race: the least of them is each one's in proportion to its
- * rate, and what is left is such a race again. */
-double balance_draw(int64_t weight)
+double balance_draw(double weight)
 {
 	uint64_t random;
-	double unit;
 
 	random_draw(&random, sizeof(random));
-	unit = ((double)(random >> 11) + 0.5) * 0x1p-53; /* never 0 or 1 */
-	return weight > 0 ? -log(unit) / (double)weight : 1e300 * (1 + unit);
+	return balance_draw_by(weight, random);
+}
+
+/* Exponentials race: the least of them is each one's in proportion to its
+ * rate, and what is left is such a race again. */
+double balance_draw_by(double weight, uint64_t bits)
+{
+	double unit = ((double)(bits >> 11) + 0.5) * 0x1p-53; /* never 0, 1 */
+
+	return weight > 0 ? -log(unit) / weight : 1e300 * (1 + unit);
+}
+
+bool balance_is_over(int64_t here, int64_t everywhere, double share)
+{
+	return (double)(here + 1) >
+	       ceil(BOUND * share * (double)(everywhere + 1));
 }
 
 struct latencies *latencies_new(void)

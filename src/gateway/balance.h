@@ -15,7 +15,19 @@
  * first as often as its share of the weights says, the others behind it in
  * the same way. Weight 0 comes last.
  */
-double balance_draw(int64_t weight);
+double balance_draw(double weight);
+/* The same where 64 bits of the caller's stand for chance. */
+double balance_draw_by(double weight, uint64_t bits);
+
+/*
+ * Would one more call be too many for one of several things, where so many
+ * are under way at it and at all of them? Its share (of 1) of what is under
+ * way, a quarter more, and rounded up: the first call of all is never too
+ * many, and never are all of them above their bounds. Share 0: always.
+ * V. Mirrokni, M. Thorup, M. Zadimoghaddam: Consistent Hashing with Bounded
+ * Loads, https://arxiv.org/abs/1608.01350
+ */
+bool balance_is_over(int64_t here, int64_t everywhere, double share);
 
 /* The peak-sensitive average of the time to the first byte. */
 struct latencies;

@@ -5,12 +5,13 @@
  * that ended by itself or at the length that was asked for. It is read once
  * more for that, by way of the neutral form, so that what is kept is known to
  * be readable. It is kept before the client learns that it is complete: who
- * asks again at once gets it.
+ * asks again at once gets it. Embeddings are kept as the client got them.
  */
 #include "gateway/cache.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "dialect/embed/embed.h"
 #include "dialect/gather.h"
 
 /* Where answers are in Redis alone: for those who wait for it, until it is
@@ -18,6 +19,7 @@
 #define BRIEF_MS 2000
 
 static bool keep(struct call *call);
+static bool has_all_vectors(struct call *call, struct str bytes);
 static bool is_whole_answer(struct call *call, struct str bytes);
 static bool is_whole_choice(const struct chat_choice *choice);
 static void fill(
@@ -65,7 +67,8 @@ static bool keep(struct call *call)
 {
 	struct call_cache *cache = call->cache;
 	struct str bytes =
-		buf_str(call->is_stream_reply ? &cache->bytes : &call->reply);
+		buf_str(call->is_stream_reply || call->service ? &cache->bytes
+							       : &call->reply);
 	const struct cache_fetch fetch = {
 		.owner = cache->is_owner ? cache->owner : NULL,
 		.is_miss = cache->may_read,
@@ -79,7 +82,8 @@ static bool keep(struct call *call)
 		bytes.n == 0 ||
 		bytes.n > (size_t)call->gateway->settings
 				  ->cache_max_answer_bytes ||
-		!is_whole_answer(call, bytes))
+		!(call->service ? has_all_vectors(call, bytes)
+				: is_whole_answer(call, bytes)))
 		return false;
 	fill(call, bytes, &answer);
 	if (call->gateway->cache_fleet) {
@@ -97,6 +101,21 @@ static bool keep(struct call *call)
 	}
 	log_warn("%s", error_detail(&err));
 	return false;
+}
+
+/* As the client got it: for each of its texts one. */
+static bool has_all_vectors(struct call *call, struct str bytes)
+{
+	int64_t wanted = call->service_input.item_count;
+	struct embed_response response;
+	struct error ignored;
+	struct json root;
+
+	return facts_check(bytes, &root, &ignored) &&
+	       call->service->embed->read_response(
+		       bytes, EMBED_BASE64, call->arena, &response, &ignored) &&
+	       response.count > 0 &&
+	       (wanted < 0 || response.count == (size_t)wanted);
 }
 
 static bool is_whole_answer(struct call *call, struct str bytes)
@@ -153,7 +172,8 @@ static void fill(
 		.is_stream = call->is_stream_reply,
 		.provider = call->target->provider->name,
 		.model = call->target->name,
-		.dialect = str_of(call->upstream_dialect->name),
+		.dialect = str_of(call->service ? call->dialect->name
+						: call->upstream_dialect->name),
 		.content_type = call->reply_type,
 		.dropped = buf_str(&call->losses.names),
 		.bytes = bytes,

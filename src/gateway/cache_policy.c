@@ -1,5 +1,6 @@
 /*
- * cache_policy.c - which calls the cache is for, and what they are equal by.
+ * cache_policy.c - which calls the cache is for, and what they are equal by:
+ * chats, and of the other services embeddings.
  *
  * The key of a call is the digest of whose it is, what it names, which
  * headers of its own reach the provider, and what it asks (digest.h). The
@@ -8,7 +9,6 @@
 #include "gateway/cache.h"
 
 #include "crypto/digest.h"
-#include "dialect/check.h"
 #include "dialect/digest.h"
 
 /* Raise it when the same request may mean something else. */
@@ -21,13 +21,14 @@ struct wishes {
 	int64_t max_age_ms; /* -1: not said */
 };
 
+static bool is_repeatable(const struct call *call);
 static bool is_on(const struct call *call);
 static struct wishes read_wishes(const struct http_exchange *x);
 static bool is_cacheable(struct call *call);
-static bool read_request(struct call *call);
 static bool is_cool(const struct call *call);
 static void make_cache(struct call *call, const struct wishes *wishes);
 static void make_key(struct call *call);
+static void add_embeddings(struct call *call, struct digest *digest);
 static void add_names(struct call *call, struct digest *digest);
 static void add_headers(struct call *call, struct digest *digest);
 static void add_header(
@@ -39,7 +40,7 @@ bool cache_allows(struct call *call)
 	struct wishes wishes;
 
 	call->cache_state = CACHE_OFF;
-	if (!call->gateway->cache || !is_on(call))
+	if (!call->gateway->cache || !is_repeatable(call) || !is_on(call))
 		return false;
 	call->cache_state = CACHE_BYPASS;
 	wishes = read_wishes(call->x);
@@ -49,6 +50,11 @@ bool cache_allows(struct call *call)
 		call->cache_state = CACHE_MISS;
 	make_cache(call, &wishes);
 	return true;
+}
+
+static bool is_repeatable(const struct call *call)
+{
+	return !call->service || call->service->service == SERVICE_EMBEDDINGS;
 }
 
 static bool is_on(const struct call *call)
@@ -90,27 +96,15 @@ static bool is_cacheable(struct call *call)
 {
 	const struct settings *settings = call->gateway->settings;
 
-	if (call->head.has_tools && !settings->cache_tools)
-		return false;
-	return read_request(call) && is_cool(call) &&
-	       (call->request->tool_count == 0 || settings->cache_tools);
-}
-
-/* One that we do not understand, the provider may: it is not for us. */
-static bool read_request(struct call *call)
-{
-	struct chat_request *request;
 	struct error ignored;
 
-	if (call->request)
+	if (call->service)
 		return true;
-	request = ARENA_NEW(call->arena, struct chat_request);
-	if (!call->dialect->read_request(
-		    &call->head, call->arena, request, &ignored) ||
-		!chat_request_check(request, call->dialect, &ignored))
+	if (call->head.has_tools && !settings->cache_tools)
 		return false;
-	call->request = request;
-	return true;
+	/* One that we do not understand, the provider may: not for us. */
+	return translate_read_request(call, &ignored) && is_cool(call) &&
+	       (call->request->tool_count == 0 || settings->cache_tools);
 }
 
 /* Who wants a new answer each time asks for chance. */
@@ -157,13 +151,29 @@ static void make_key(struct call *call)
 	digest_add_int(&digest, "strict", call_is_strict(call));
 	add_names(call, &digest);
 	add_headers(call, &digest);
-	digest_add_request(&digest, call->request);
+	if (call->service)
+		add_embeddings(call, &digest);
+	else
+		digest_add_request(&digest, call->request);
 	digest_sha256_parts(digest.parts, digest.count, call->cache->key);
+}
+
+/* The vectors of one format are another answer in the next, which may not
+ * even have words for them. So each format has answers of its own. */
+static void add_embeddings(struct call *call, struct digest *digest)
+{
+	static const char *const nothing[] = { "model", "user", NULL };
+
+	digest_add(digest, "embeddings", str_of(call->service->name));
+	digest_add_members(digest, call->head.root, nothing);
 }
 
 static void add_names(struct call *call, struct digest *digest)
 {
 	digest_add(digest, "model", call->head.model);
+	/* What another model would answer is another answer. */
+	if (call->routing && call->target_count > 0)
+		digest_add_int(digest, "chosen", call->targets[0].model->id);
 	if (!call->alias)
 		return;
 	for (const struct alias_target *t = call->alias->targets; t;

@@ -140,6 +140,10 @@ static bool read_whole(struct call *call)
 	const struct cache_answer *answer = &call->cache->answer;
 	struct chat_response response;
 
+	if (call->service) {
+		buf_append(&call->written, answer->bytes);
+		return true;
+	}
 	if (!answer->is_stream && is_translated(call)) {
 		buf_append(&call->reply, answer->bytes);
 		return translate_reply(call, &call->written);

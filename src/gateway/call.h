@@ -8,6 +8,7 @@
 #ifndef GATEWAY_CALL_H
 #define GATEWAY_CALL_H
 
+#include "classify/classify.h"
 #include "crypto/random.h"
 #include "dialect/losses.h"
 #include "dialect/service/service.h"
@@ -17,7 +18,12 @@
 
 struct stage;
 struct admission;
+struct token_chat;
+struct output_count;
 struct call_cache;
+struct routing;
+struct cascade;
+struct affinity;
 
 /* What the response cache did for a call. */
 enum cache_state {
@@ -31,6 +37,7 @@ enum cache_state {
 struct target {
 	const struct model *model;
 	struct str base_url;
+	int64_t position; /* of an alias: those of one are one's stand-ins */
 	/* call_provider.c */
 	bool was_seen;    /* it was asked, or passed over */
 	bool is_spent;    /* not to be asked any more */
@@ -52,6 +59,8 @@ struct call {
 	bool as_array;        /* the client's stream is one JSON array */
 	bool is_count;        /* it wants its tokens counted, no answer */
 	struct str listed_id; /* of list_models: "" for all */
+	bool is_of_tenant;    /* proxy.c: its user is one of a tenant's */
+	bool is_rewritten;    /* its body is that of a chat already */
 	bool is_recorded;     /* it gets a row in the request log */
 	bool is_stale;        /* changes were announced: catch up first */
 	bool refreshed;       /* the snapshot was looked after for this call */
@@ -71,9 +80,19 @@ struct call {
 	 * answer has begun, for the body is let go then */
 	struct chat_head head;
 
+	/* classify */
+	const struct alias *alias; /* that was asked for; NULL: none was */
+	bool is_auto;              /* the router is to choose */
+	struct name_list among;    /* but of these only; or in this order */
+	struct routing_policy policy;
+	bool is_classified;
+	struct classification classification;
+
 	/* route */
-	const struct alias *alias; /* that was asked for; NULL: a model */
-	struct target *targets;    /* in the order to be tried */
+	bool is_dry_run;         /* nobody is asked */
+	struct routing *routing; /* NULL: the name left no choice */
+	struct cascade *cascade; /* NULL: its alias is none */
+	struct target *targets;  /* in the order to be tried */
 	size_t target_count;
 
 	/* admit */
@@ -83,6 +102,9 @@ struct call {
 	enum cache_state cache_state;
 	struct call_cache *cache; /* NULL: the cache is not for this call */
 	int64_t cache_age_ms;     /* of a hit */
+
+	/* affinity.h; NULL: chance decides */
+	struct affinity *affinity;
 
 	/* call_provider: the attempt that runs, or ran last */
 	size_t attempts;        /* begun */
@@ -113,7 +135,12 @@ struct call {
 
 	/* translate: where the provider speaks another dialect */
 	struct chat_request *request; /* read once; NULL: not needed yet */
-	struct buf translated;        /* the body that goes out */
+	/* prompt_tokens.c: of the same; NULL: not needed yet */
+	const struct token_chat *token_chat;
+	int64_t prompt_tokens; /* of the first target; 0: not counted */
+	/* output_tokens.c; NULL: nothing was counted */
+	struct output_count *output_count;
+	struct buf translated; /* the body that goes out */
 	struct chat_losses losses;
 	void *reader; /* of the provider's stream; NULL: it needs none */
 	void *writer; /* of the client's */

@@ -25,7 +25,7 @@ static void pass_over(struct call *call, const struct target *target,
 static bool wait_for_one(struct call *call);
 static void on_retry(struct timer *timer);
 static bool has_attempts_left(const struct call *call);
-static bool has_other_key(const struct call *call, int status);
+static bool has_other_key(struct call *call, int status);
 static unsigned seconds_of(int64_t ms);
 
 enum verdict call_provider(struct call *call)
@@ -249,7 +249,7 @@ static void on_retry(struct timer *timer)
 	struct call *call = CONTAINER_OF(timer, struct call, retry);
 
 	if (!take_up(call, call->current) && !call_goes_on(call))
-		answer_failure(call);
+		relay_end_unanswered(call);
 }
 
 static bool has_attempts_left(const struct call *call)
@@ -259,7 +259,7 @@ static bool has_attempts_left(const struct call *call)
 }
 
 /* Another key of the provider may do where this one was refused. */
-static bool has_other_key(const struct call *call, int status)
+static bool has_other_key(struct call *call, int status)
 {
 	const struct provider_key *key;
 	struct key_rest rest;

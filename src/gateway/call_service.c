@@ -81,10 +81,14 @@ bool call_service_read_reply(struct call *call, struct splice *out)
 	struct str type = upstream_header(call->upstream, S("content-type"));
 	struct str body = buf_str(&call->reply);
 
-	return call->service_call.provider->read_reply(type, body,
-		       &call->service_input, call->arena, &call->facts,
-		       &call->service_usage, &call->error) &&
-	       service_call_answer(&call->service_call, body,
-		       str_of(call->request_id), call->arena, out,
-		       &call->error);
+	if (!call->service_call.provider->read_reply(type, body,
+		    &call->service_input, call->arena, &call->facts,
+		    &call->service_usage, &call->error) ||
+		!service_call_answer(&call->service_call, body,
+			str_of(call->request_id), call->arena, out,
+			&call->error))
+		return false;
+	for (unsigned i = 0; i < out->count; i++)
+		cache_collect(call, out->pieces[i]);
+	return true;
 }

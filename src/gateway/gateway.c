@@ -5,8 +5,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "gateway/grants.h"
-#include "gateway/settler.h"
 #include "gateway/stages.h"
 
 struct stage {
@@ -18,6 +16,7 @@ struct stage {
 static const struct stage chat_stages[] = {
 	{ "authenticate", authenticate },
 	{ "parse", parse },
+	{ "classify", classify },
 	{ "route", route },
 	{ "admit", admit },
 	{ "cache", cache_lookup },
@@ -29,12 +28,29 @@ static const struct stage service_stages[] = {
 	{ "parse", parse_service },
 	{ "route", route },
 	{ "admit", admit },
+	{ "cache", cache_lookup },
 	{ "call", call_provider },
+};
+
+static const struct stage dry_run_stages[] = {
+	{ "authenticate", authenticate },
+	{ "parse", parse },
+	{ "classify", classify },
+	{ "route", route },
+	{ "explain_route", explain_route },
+};
+
+static const struct stage explain_stages[] = {
+	{ "parse", parse },
+	{ "classify", classify },
+	{ "route", route },
+	{ "explain_route", explain_route },
 };
 
 static const struct stage count_stages[] = {
 	{ "authenticate", authenticate },
 	{ "parse", parse },
+	{ "classify", classify },
 	{ "route", route },
 	{ "admit", admit },
 	{ "count", count_tokens },
@@ -43,6 +59,16 @@ static const struct stage count_stages[] = {
 static const struct stage models_stages[] = {
 	{ "authenticate", authenticate },
 	{ "list_models", list_models },
+};
+
+static const struct stage catalogue_stages[] = {
+	{ "authenticate", authenticate },
+	{ "list_catalogue", list_catalogue },
+};
+
+static const struct stage providers_stages[] = {
+	{ "authenticate", authenticate },
+	{ "list_providers", list_providers },
 };
 
 static const struct stage timed_stream_stages[] = {
@@ -60,13 +86,44 @@ static const struct stage cache_clear_stages[] = {
 	{ "cache_clear", cache_remove },
 };
 
+static const struct stage batch_stages[] = {
+	{ "authenticate", authenticate },
+	{ "batch", run_batch },
+};
+
+static const struct stage proxy_stages[] = {
+	{ "authenticate", authenticate },
+	{ "parse", parse_proxy },
+	{ "classify", classify },
+	{ "route", route },
+	{ "admit", admit },
+	{ "cache", cache_lookup },
+	{ "call", call_provider },
+};
+
+static const struct stage quota_stages[] = {
+	{ "authenticate", authenticate },
+	{ "quota", show_quota },
+};
+
+static const struct stage costs_stages[] = {
+	{ "authenticate", authenticate },
+	{ "costs", list_costs },
+};
+
+static const struct stage test_provider_stages[] = {
+	{ "authenticate", authenticate },
+	{ "test_provider", test_provider },
+};
+
 static struct call *call_new(
 	struct http_exchange *x, const struct dialect *dialect);
+static void push_to_nobody(struct http_exchange *x);
 static void run_stages(struct http_exchange *x, void *owner);
 static void run_with_database(struct http_exchange *x, void *owner);
-static bool open_limits(struct gateway *gateway, struct error *err);
-static void close_limits(struct gateway *gateway);
 static void unpin_snapshot(void *thing);
+
+static const struct http_server nobody = { .push = push_to_nobody };
 
 void gateway_chat(struct http_exchange *x, const struct gateway_chat *chat)
 {
@@ -79,6 +136,54 @@ void gateway_chat(struct http_exchange *x, const struct gateway_chat *chat)
 	call->as_array = chat->as_array;
 	call->is_recorded = true;
 	run_stages(x, call);
+}
+
+void gateway_route(struct http_exchange *x, const struct dialect *dialect)
+{
+	struct call *call = call_new(x, dialect);
+
+	call->stages = dry_run_stages;
+	call->is_dry_run = true;
+	run_stages(x, call);
+}
+
+bool gateway_explain_route(struct http_exchange *outer,
+	const struct gateway_key *key, struct str body, struct buf *answer,
+	int *status, struct error *err)
+{
+	struct gateway *gateway = outer->app;
+	struct http_exchange x;
+	struct call *call;
+
+	assert(outer->on_worker);
+	/* What was changed a moment ago counts. */
+	if (!snapshot_refresh(gateway->snapshots, clock_monotonic_ns(), err))
+		return false;
+	http_exchange_init(&x, body.n + 1);
+	buf_append(&x.body, body);
+	x.content_type = S("application/json");
+	x.arrived_ns = outer->arrived_ns;
+	x.arrived_unix_ms = outer->arrived_unix_ms;
+	x.server = &nobody;
+	x.app = gateway;
+	x.loop = outer->loop;
+	x.on_worker = true;
+	call = call_new(&x, dialect_find(S("openai_chat")));
+	call->stages = explain_stages;
+	call->is_dry_run = true;
+	call->key = key;
+	run_stages(&x, call);
+	http_read_answer(&x, answer);
+	*status = x.status;
+	http_exchange_release(&x);
+	return !answer->failed ||
+	       error_set(err, ERR_INTERNAL, "a route's answer is too large");
+}
+
+/* Whoever asked reads the answer when it has ended. */
+static void push_to_nobody(struct http_exchange *x)
+{
+	(void)x;
 }
 
 void gateway_service(struct http_exchange *x, const struct dialect *dialect,
@@ -100,6 +205,24 @@ void gateway_models(
 
 	call->stages = models_stages;
 	call->listed_id = id;
+	run_stages(x, call);
+}
+
+void gateway_catalogue(struct http_exchange *x, const struct dialect *dialect,
+	struct str provider)
+{
+	struct call *call = call_new(x, dialect);
+
+	call->stages = catalogue_stages;
+	call->listed_id = provider;
+	run_stages(x, call);
+}
+
+void gateway_providers(struct http_exchange *x, const struct dialect *dialect)
+{
+	struct call *call = call_new(x, dialect);
+
+	call->stages = providers_stages;
 	run_stages(x, call);
 }
 
@@ -127,6 +250,53 @@ void gateway_cache_clear(struct http_exchange *x, const struct dialect *dialect,
 
 	call->stages = cache_clear_stages;
 	call->listed_id = pattern;
+	run_stages(x, call);
+}
+
+void gateway_batch(struct http_exchange *x, const struct dialect *dialect)
+{
+	struct call *call = call_new(x, dialect);
+
+	call->stages = batch_stages;
+	run_stages(x, call);
+}
+
+void gateway_proxy(struct http_exchange *x, const struct dialect *dialect)
+{
+	struct call *call = call_new(x, dialect);
+
+	call->stages = proxy_stages;
+	call->is_of_tenant = true;
+	call->is_recorded = true;
+	run_stages(x, call);
+}
+
+void gateway_quota(struct http_exchange *x, const struct dialect *dialect)
+{
+	struct call *call = call_new(x, dialect);
+
+	call->stages = quota_stages;
+	call->is_of_tenant = true;
+	run_stages(x, call);
+}
+
+void gateway_costs(
+	struct http_exchange *x, const struct dialect *dialect, struct str view)
+{
+	struct call *call = call_new(x, dialect);
+
+	call->stages = costs_stages;
+	call->listed_id = view;
+	run_stages(x, call);
+}
+
+void gateway_test_provider(struct http_exchange *x,
+	const struct dialect *dialect, struct str provider)
+{
+	struct call *call = call_new(x, dialect);
+
+	call->stages = test_provider_stages;
+	call->listed_id = provider;
 	run_stages(x, call);
 }
 
@@ -199,87 +369,6 @@ static void run_with_database(struct http_exchange *x, void *owner)
 	/* What the stages found belongs to the old snapshot. */
 	call->stage = 0;
 	run_stages(x, call);
-}
-
-bool gateway_open(struct gateway *gateway, const struct settings *settings,
-	struct error *err)
-{
-	struct error unreached;
-
-	*gateway = (struct gateway){ .settings = settings };
-	gateway->host_name =
-		settings_host_name(settings, gateway->host_name_text);
-	if (!vault_load(settings, &gateway->vault, err) ||
-		!db_pool_new(settings, &gateway->db, err) ||
-		!hot_open(settings, true, &gateway->hot, err) ||
-		!cache_open(settings, true, &gateway->cache, err) ||
-		!cache_fleet_open(settings, &gateway->cache_fleet, err) ||
-		!metrics_open(settings, &gateway->metrics, err) ||
-		!journal_open(settings, &gateway->journal, err) ||
-		!open_limits(gateway, err)) {
-		gateway_close(gateway);
-		return false;
-	}
-	gateway->snapshots = snapshots_new(gateway->db, gateway->hot);
-	gateway->pool = pool_new();
-	gateway->latencies = latencies_new();
-	gateway->retry_budgets =
-		retry_budgets_new(settings->retry_budget_percent);
-	gateway->breaker_rules = breaker_rules_of(settings);
-	if (!snapshot_refresh(
-		    gateway->snapshots, clock_monotonic_ns(), &unreached))
-		log_warn("starting without the database, calls answer 503 "
-			 "until it can be reached: %s",
-			error_detail(&unreached));
-	return true;
-}
-
-/* Where several machines share the counters, this one has some of its own. */
-static bool open_limits(struct gateway *gateway, struct error *err)
-{
-	struct settings alone = *gateway->settings;
-
-	if (!limits_open(
-		    gateway->settings, gateway->hot, &gateway->limits, err))
-		return false;
-	gateway->local_limits = gateway->limits;
-	alone.limits_shared = S("no");
-	if (limits_may_wait(gateway->limits)) {
-		gateway->local_limits = NULL;
-		if (!limits_open(
-			    &alone, gateway->hot, &gateway->local_limits, err))
-			return false;
-	}
-	grants_open(gateway);
-	return settler_start(gateway, &gateway->settler, err);
-}
-
-static void close_limits(struct gateway *gateway)
-{
-	settler_stop(gateway->settler);
-	if (gateway->local_limits != gateway->limits)
-		limits_close(gateway->local_limits);
-	limits_close(gateway->limits);
-}
-
-void gateway_close(struct gateway *gateway)
-{
-	close_limits(gateway);
-	journal_close(gateway->journal);
-	pool_free(gateway->pool);
-	retry_budgets_free(gateway->retry_budgets);
-	latencies_free(gateway->latencies);
-	if (gateway->snapshots)
-		snapshots_free(gateway->snapshots);
-	metrics_close(gateway->metrics);
-	cache_fleet_close(gateway->cache_fleet);
-	cache_close(gateway->cache);
-	hot_close(gateway->hot);
-	if (gateway->db)
-		db_pool_free(gateway->db);
-	vault_free(gateway->vault);
-	/* Who failed to open it may close it once more. */
-	*gateway = (struct gateway){ .settings = gateway->settings };
 }
 
 static struct call *call_new(

@@ -10,6 +10,7 @@
 #define GATEWAY_GATEWAY_H
 
 #include "base/settings.h"
+#include "classify/classify.h"
 #include "crypto/digest.h"
 #include "crypto/seal.h"
 #include "db/pool.h"
@@ -21,10 +22,14 @@
 #include "gateway/snapshot.h"
 #include "hot/breaker.h"
 #include "hot/cache_fleet.h"
+#include "hot/in_flight.h"
 #include "http/exchange.h"
 #include "hot/metrics.h"
 #include "ledger/journal.h"
 #include "ledger/journal_depth.h"
+#include "tokens/tokenizer.h"
+
+struct site;
 
 /* What all calls of a process share. Made once, then only read. */
 struct gateway {
@@ -39,12 +44,18 @@ struct gateway {
 	struct pool *pool;
 	struct limits *limits;
 	struct limits *local_limits; /* this machine's; maybe the same */
+	int grants_file;             /* of grants_return.c; -1: none */
 	struct settler *settler;
 	struct retry_budgets *retry_budgets;
 	struct latencies *latencies;
+	struct classifier *classifier; /* NULL: all is of medium complexity */
+	struct tokenizer *tokenizer;   /* NULL: tokens go by bytes */
 	struct breaker_rules breaker_rules;
 	struct metrics *metrics;
+	struct in_flight_table *in_flight; /* by choices of affinity.h */
 	/* The server's own, for the pages on health and metrics. */
+	struct site *site; /* the dashboard; NULL: not installed */
+	char *openapi;     /* the document of all addresses; NULL: none */
 	int64_t started_unix_ms;
 	bool is_draining;                     /* atomic */
 	struct journal_depth journal_depth;   /* the janitor's */
@@ -83,6 +94,23 @@ struct gateway_chat {
 /* Serve one chat call; x->app is the gateway. */
 void gateway_chat(struct http_exchange *x, const struct gateway_chat *chat);
 
+/* GET /api/llm/models, and /api/llm/models/{provider} with `provider`. */
+void gateway_catalogue(struct http_exchange *x, const struct dialect *dialect,
+	struct str provider);
+/* GET /api/llm/providers. */
+void gateway_providers(struct http_exchange *x, const struct dialect *dialect);
+
+/* POST /api/llm/route: which model such a chat would get, and why. */
+void gateway_route(struct http_exchange *x, const struct dialect *dialect);
+/*
+ * The same for who asks on a worker and within another exchange: what a key
+ * with those rights would be told of that body. *status is the answer's.
+ * ERR_DATABASE.
+ */
+MUST_USE bool gateway_explain_route(struct http_exchange *outer,
+	const struct gateway_key *key, struct str body, struct buf *answer,
+	int *status, struct error *err);
+
 /* Serve a call of another service, in that format of the client; errors are
  * told in the dialect. `model` as above. */
 void gateway_service(struct http_exchange *x, const struct dialect *dialect,
@@ -104,6 +132,19 @@ void gateway_cache_stats(
  * is of "provider/model", with '*' for any characters, "" for all. */
 void gateway_cache_clear(struct http_exchange *x, const struct dialect *dialect,
 	struct str pattern);
+
+/* POST /api/llm/batch. */
+void gateway_batch(struct http_exchange *x, const struct dialect *dialect);
+/* POST /api/llm-proxy. */
+void gateway_proxy(struct http_exchange *x, const struct dialect *dialect);
+/* GET /api/quota. */
+void gateway_quota(struct http_exchange *x, const struct dialect *dialect);
+/* GET /api/llm/costs/{view}: "summary", "history" or "users". */
+void gateway_costs(struct http_exchange *x, const struct dialect *dialect,
+	struct str view);
+/* GET /api/llm/providers/{provider}/test. */
+void gateway_test_provider(struct http_exchange *x,
+	const struct dialect *dialect, struct str provider);
 
 /* Answer with an error in the client's dialect, outside of any call. */
 void gateway_refuse(struct http_exchange *x, const struct dialect *dialect,

@@ -6,23 +6,24 @@
  * the machine keeps others from looking at them in between; a process that
  * dies there leaves a grant unused, until its lease is brought in order.
  */
-#include "gateway/grants.h"
+#include "gateway/grants_own.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "accounts/budget_lease.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/log_rows.h"
 
 /* What is not renewed by then is given up, before others may take it. */
 #define LOST_AFTER_MS (BUDGET_LEASE_MS - 120000)
 #define MOST_RECLAIMED 32
 #define ARENA_BYTES 16384
 
-static bool begin(struct call *call, size_t at, const struct late *amount,
-	struct db *db, struct error *err);
+static bool begin(struct gateway *gateway, const struct budget_part *part,
+	const struct late *amount, struct arena *arena, struct db *db,
+	struct error *err);
 static bool take(
 	struct call *call, size_t at, int64_t *missing, struct error *err);
 static bool take_from_database(struct call *call, size_t at, int64_t wanted,
@@ -33,8 +34,6 @@ static bool reclaim_one(struct db *db, const struct budget_lease *lease,
 	struct arena *arena, struct error *err);
 static int64_t spent_by(
 	struct str host, const struct spend_host *hosts, size_t count);
-static bool lock(const struct gateway *gateway, int *file, struct error *err);
-static void give_up_if_late(struct gateway *gateway);
 static bool set_number(struct str old, struct buf *now, void *context);
 
 bool grants_are_on(const struct gateway *gateway)
@@ -42,46 +41,54 @@ bool grants_are_on(const struct gateway *gateway)
 	return str_equal(gateway->settings->limits_shared, S("mariadb"));
 }
 
-struct str grants_suffix(const struct call *call)
+struct str grants_suffix(const struct gateway *gateway, struct arena *arena)
 {
-	if (!grants_are_on(call->gateway))
+	if (!grants_are_on(gateway))
 		return S("");
-	return arena_printf(call->arena, "/%" PRId64,
-		hot_get(call->gateway->hot, HOT_GRANTS_LOST));
+	return arena_printf(
+		arena, "/%" PRId64, hot_get(gateway->hot, HOT_GRANTS_LOST));
 }
 
 void grants_open(struct gateway *gateway)
 {
-	if (grants_are_on(gateway))
-		give_up_if_late(gateway);
+	if (!grants_are_on(gateway))
+		return;
+	grants_give_up_if_late(gateway);
+	grants_serve(gateway);
 }
 
 bool grants_begin(struct call *call, size_t at, const struct late *amount,
 	struct error *err)
 {
-	struct gateway *gateway = call->gateway;
+	struct budget_part part = part_of(call, at);
+
+	return grants_begin_part(
+		call->gateway, &part, amount, call->arena, err);
+}
+
+bool grants_begin_part(struct gateway *gateway, const struct budget_part *part,
+	const struct late *amount, struct arena *arena, struct error *err)
+{
 	struct db *db;
-	size_t moved;
 	int file;
 	bool ok;
 
-	if (!journal_replay_all(gateway->settings, gateway->db, &moved, err) ||
-		!lock(gateway, &file, err))
+	if (!log_rows_all(gateway, err) || !grants_lock(gateway, &file, err))
 		return false;
 	ok = db_take(gateway->db, &db, err);
 	if (ok) {
-		ok = begin(call, at, amount, db, err);
+		ok = begin(gateway, part, amount, arena, db, err);
 		db_give(gateway->db, db);
 	}
 	close(file);
 	return ok;
 }
 
-static bool begin(struct call *call, size_t at, const struct late *amount,
-	struct db *db, struct error *err)
+static bool begin(struct gateway *gateway, const struct budget_part *part,
+	const struct late *amount, struct arena *arena, struct db *db,
+	struct error *err)
 {
-	struct gateway *gateway = call->gateway;
-	struct budget_part part = part_of(call, at);
+	struct limit limit = grants_limit(amount);
 	struct limit_state state;
 	struct spend_host *hosts;
 	struct budget_share *shares;
@@ -89,23 +96,22 @@ static bool begin(struct call *call, size_t at, const struct late *amount,
 	bool begun;
 	int64_t granted, spent;
 
-	if (!limits_peek(gateway->limits, &call->admission->limits[at],
-		    clock_unix_ms(), &state, err))
+	if (!limits_peek(gateway->limits, &limit, clock_unix_ms(), &state, err))
 		return false;
 	if (state.used >= 0) /* another process was quicker */
 		return true;
-	if (!spend_by_host(db, amount->of, amount->starts_ms, call->arena,
-		    &hosts, &count, err))
+	if (!spend_by_host(db, amount->of, amount->starts_ms, arena, &hosts,
+		    &count, err))
 		return false;
-	shares = ARENA_ARRAY(call->arena, struct budget_share, count);
+	shares = ARENA_ARRAY(arena, struct budget_share, count);
 	for (size_t i = 0; i < count; i++)
 		shares[i] = (struct budget_share){ hosts[i].host,
 			hosts[i].charged_picousd };
 	spent = spent_by(gateway->host_name, hosts, count);
 	if (!budget_lease_begin(
-		    db, &part, shares, count, clock_unix_ms(), err) ||
+		    db, part, shares, count, clock_unix_ms(), err) ||
 		!budget_lease_find(
-			db, &part, gateway->host_name, &begun, &granted, err) ||
+			db, part, gateway->host_name, &begun, &granted, err) ||
 		!limits_begin_amount(gateway->limits, amount->name, spent,
 			amount->ends_ms, err))
 		return false;
@@ -149,7 +155,7 @@ static bool take(
 	int file;
 	bool ok;
 
-	if (!lock(call->gateway, &file, err))
+	if (!grants_lock(call->gateway, &file, err))
 		return false;
 	ok = limits_peek(limits, limit, clock_unix_ms(), &state, err);
 	wanted = ok ? limit->amount - (state.granted - state.used) : 0;
@@ -181,6 +187,19 @@ static bool take_from_database(struct call *call, size_t at, int64_t wanted,
 	return ok;
 }
 
+struct limit grants_limit(const struct late *amount)
+{
+	return (struct limit){
+		.kind = LIMIT_AMOUNT,
+		.unit = amount->unit,
+		.name = amount->name,
+		.max = -1,
+		.ends_ms = amount->ends_ms,
+		.must_be_begun = true,
+		.by_grant = true,
+	};
+}
+
 static struct budget_part part_of(const struct call *call, size_t at)
 {
 	const struct admission_reason *reason = &call->admission->reasons[at];
@@ -204,7 +223,7 @@ bool grants_renew(struct gateway *gateway, struct error *err)
 
 	if (!grants_are_on(gateway))
 		return true;
-	give_up_if_late(gateway);
+	grants_give_up_if_late(gateway);
 	if (!db_take(gateway->db, &db, err))
 		return false;
 	ok = budget_lease_renew(db, gateway->host_name, now, err) &&
@@ -256,8 +275,7 @@ static int64_t spent_by(
 	return 0;
 }
 
-/* Of this machine; closing the file gives it back. */
-static bool lock(const struct gateway *gateway, int *file, struct error *err)
+bool grants_lock(const struct gateway *gateway, int *file, struct error *err)
 {
 	char path[4096];
 
@@ -272,8 +290,7 @@ static bool lock(const struct gateway *gateway, int *file, struct error *err)
 		err, ERR_IO, "%s cannot be locked: %s", path, strerror(errno));
 }
 
-/* Counters get new names, and are begun with what is ours by then. */
-static void give_up_if_late(struct gateway *gateway)
+void grants_give_up_if_late(struct gateway *gateway)
 {
 	int64_t now = clock_unix_ms();
 	int64_t renewed = hot_get(gateway->hot, HOT_GRANTS_RENEWED);

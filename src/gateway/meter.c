@@ -2,16 +2,19 @@
  * meter.c - the closing step that counts: tokens and what they cost.
  *
  * The provider's count is the truth. When it never came (a cut stream, a
- * client that left), what went through is counted by its bytes, and the
- * record says so.
+ * client that left), what went through is counted here, and the record says
+ * so.
  */
 #include "gateway/admission.h"
+#include "gateway/output_tokens.h"
+#include "gateway/cascade.h"
 
 /* Of text in UTF-8, over languages and vocabularies. */
 #define BYTES_PER_TOKEN 4
 
-static void count_by_bytes(struct call *call);
+static void count_ourselves(struct call *call);
 static void say_billing(struct call *call, bool ended);
+static enum price_tier service_tier(const struct call *call);
 static void add_cost(struct call *call);
 
 void meter(struct call *call)
@@ -43,14 +46,16 @@ void meter(struct call *call)
 			.reasoning = usage->reasoning,
 		};
 	} else if (answered || left) {
-		count_by_bytes(call);
+		count_ourselves(call);
 	}
 	say_billing(call, ended);
 	if (call->target)
 		add_cost(call);
+	cascade_meter(call);
 }
 
-static void count_by_bytes(struct call *call)
+/* Exactly, where the vocabulary is public and the prompt was counted. */
+static void count_ourselves(struct call *call)
 {
 	call->usage_source = USAGE_ESTIMATED;
 	/* Anthropic's streams tell the prompt at once, the rest at the end. */
@@ -58,8 +63,11 @@ static void count_by_bytes(struct call *call)
 	call->tokens.cached = call->facts.usage.cached;
 	call->tokens.cache_write = call->facts.usage.cache_write;
 	if (call->tokens.prompt < 0)
-		call->tokens.prompt = meter_tokens_of(call->head.prompt_bytes);
-	call->tokens.completion = meter_tokens_of(call->facts.output_bytes);
+		call->tokens.prompt =
+			call->prompt_tokens > 0
+				? call->prompt_tokens
+				: meter_tokens_of(call->head.prompt_bytes);
+	call->tokens.completion = output_tokens(call);
 }
 
 static void say_billing(struct call *call, bool ended)
@@ -88,18 +96,30 @@ int64_t meter_tokens_of(int64_t bytes)
 	return (bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
 }
 
+/* What the provider says it was, else what was asked for. */
+static enum price_tier service_tier(const struct call *call)
+{
+	const char *said = call->facts.service_tier;
+
+	return price_tier_of(said[0] ? str_of(said) : call->head.service_tier);
+}
+
 static void add_cost(struct call *call)
 {
 	const struct price_tokens tokens = {
 		.prompt = call->tokens.prompt,
 		.cached = call->tokens.cached,
 		.cache_write = call->tokens.cache_write,
+		.cache_write_1h = call->facts.usage.cache_write_1h,
+		.audio_prompt = call->facts.usage.audio_prompt,
 		.completion = call->tokens.completion,
 		.reasoning = call->tokens.reasoning,
+		.audio_completion = call->facts.usage.audio_completion,
 	};
 
-	call->price = model_price_for(
-		call->target, call->x->arrived_unix_ms, call->tokens.prompt);
+	call->price =
+		model_price_of_tier(call->target, call->x->arrived_unix_ms,
+			call->tokens.prompt, service_tier(call));
 	if (call->usage_source == USAGE_NONE)
 		return;
 	if (call->price)

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "gateway/late.h"
+#include "gateway/log_rows.h"
 #include "gateway/observe.h"
 #include "hot/limit.h"
 #include "ledger/spend.h"
@@ -38,10 +39,10 @@ static bool look_up(struct gateway *gateway, struct orphans *orphans,
 	struct arena *arena, struct error *err);
 static bool settle_one(struct gateway *gateway, struct limits *store,
 	const struct limit_orphan *orphan, const struct spend_call *known,
-	struct error *err);
+	struct arena *arena, struct error *err);
 static bool record_death(struct gateway *gateway,
-	const struct limit_orphan *orphan, int64_t *ended_unix_ms,
-	struct error *err);
+	const struct limit_orphan *orphan, struct arena *arena,
+	struct usage_record *usage, struct error *err);
 static void read_note(
 	struct json note, struct arena *arena, struct usage_record *usage);
 static int64_t number(struct json object, struct str name);
@@ -76,7 +77,7 @@ static bool settle_store(
 		ok = look_up(gateway, &orphans, &arena, err);
 	for (size_t i = 0; ok && i < orphans.count; i++)
 		ok = settle_one(gateway, store, &orphans.each[i],
-			&orphans.known[i], err);
+			&orphans.known[i], &arena, err);
 	arena_release(&arena);
 	return ok;
 }
@@ -125,14 +126,12 @@ static bool look_up(struct gateway *gateway, struct orphans *orphans,
 {
 	struct str *ids = ARENA_ARRAY(arena, struct str, orphans->count);
 	struct db *db;
-	size_t moved;
 	bool ok;
 
 	for (size_t i = 0; i < orphans->count; i++)
 		ids[i] = orphans->each[i].id;
 	orphans->known = ARENA_ARRAY(arena, struct spend_call, orphans->count);
-	if (!journal_replay_all(gateway->settings, gateway->db, &moved, err) ||
-		!db_take(gateway->db, &db, err))
+	if (!log_rows_all(gateway, err) || !db_take(gateway->db, &db, err))
 		return false;
 	ok = spend_of_calls(db, ids, orphans->count, orphans->known, err);
 	db_give(gateway->db, db);
@@ -141,55 +140,57 @@ static bool look_up(struct gateway *gateway, struct orphans *orphans,
 
 static bool settle_one(struct gateway *gateway, struct limits *store,
 	const struct limit_orphan *orphan, const struct spend_call *known,
-	struct error *err)
+	struct arena *arena, struct error *err)
 {
-	struct limit_use use = { -1, -1 };
+	/* A reservation without a note is not a call's, but an attempt's. */
+	bool is_lost = !known->found && orphan->note.n > 0;
 	int64_t ended_unix_ms = known->ended_unix_ms;
+	struct limit_use use = { -1, -1 };
+	struct usage_record usage;
+	bool ended_here;
 
 	if (known->found)
 		use = (struct limit_use){ known->tokens,
 			known->charged_picousd };
-	else if (orphan->note.n > 0 &&
-		 !record_death(gateway, orphan, &ended_unix_ms, err))
-		return false;
+	if (is_lost) {
+		if (!record_death(gateway, orphan, arena, &usage, err))
+			return false;
+		ended_unix_ms = usage_record_ended_ms(&usage);
+	}
 	late_keep_promises(gateway, orphan->id, ended_unix_ms, &use);
-	return limits_settle(store, orphan->id, &use, clock_unix_ms(), err);
+	if (!limits_settle_found(
+		    store, orphan->id, &use, clock_unix_ms(), &ended_here, err))
+		return false;
+	/* One of those who found it counts it. */
+	if (is_lost && ended_here)
+		observe_lost_call(gateway, &usage);
+	return true;
 }
 
-/* A reservation without a note is not a call's, but one of its attempts'. */
 static bool record_death(struct gateway *gateway,
-	const struct limit_orphan *orphan, int64_t *ended_unix_ms,
-	struct error *err)
+	const struct limit_orphan *orphan, struct arena *arena,
+	struct usage_record *usage, struct error *err)
 {
-	struct usage_record usage;
-	struct arena arena;
+	struct error unread;
 	struct json note;
-	bool ok;
 
-	arena_init(&arena, 4096);
-	usage_record_init(&usage);
-	usage.request_id = orphan->id;
-	usage.started_unix_ms = orphan->reserved_unix_ms;
-	usage.host = gateway->host_name;
-	usage.status = 502;
-	usage.error = str_of(error_name(ERR_PROCESS_DIED));
-	usage.error_detail = S("charged what it had reserved");
-	usage.admitted = true;
-	usage.charged_picousd = orphan->picousd;
-	ok = json_check(orphan->note, 2, &note, err);
-	if (ok)
-		read_note(note, &arena, &usage);
+	usage_record_init(usage);
+	usage->request_id = orphan->id;
+	usage->started_unix_ms = orphan->reserved_unix_ms;
+	usage->host = gateway->host_name;
+	usage->status = 502;
+	usage->error = str_of(error_name(ERR_PROCESS_DIED));
+	usage->error_detail = S("charged what it had reserved");
+	usage->admitted = true;
+	usage->charged_picousd = orphan->picousd;
+	if (json_check(orphan->note, 2, &note, &unread))
+		read_note(note, arena, usage);
 	/* It lasted until it was found. */
-	usage.total_us = (clock_unix_ms() - usage.started_unix_ms) * 1000;
-	*ended_unix_ms = usage_record_ended_ms(&usage);
-	ok = journal_append(gateway->journal, &usage, err);
-	if (ok)
-		observe_lost_call(gateway, &usage);
+	usage->total_us = (clock_unix_ms() - usage->started_unix_ms) * 1000;
 	log_warn("%.*s: its process died while it ran; up to %" PRId64
 		 " pico-dollars are charged for it",
 		STR_ARG(orphan->id), orphan->picousd);
-	arena_release(&arena);
-	return ok;
+	return journal_append(gateway->journal, usage, err);
 }
 
 static void read_note(

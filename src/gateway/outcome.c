@@ -5,6 +5,7 @@
 #include "gateway/stages.h"
 
 #include "base/clock.h"
+#include "gateway/affinity.h"
 #include "hot/breaker.h"
 #include "hot/key_rest.h"
 
@@ -48,6 +49,7 @@ void outcome_begin(struct call *call)
 	call->attempt = add_record(call, call->target);
 	if (call->provider_key)
 		call->attempt->provider_key_id = call->provider_key->id;
+	call->attempt->affinity = affinity_begin(call);
 	latencies_begin(call->gateway->latencies, call->target->id);
 }
 
@@ -101,6 +103,7 @@ void outcome_end(struct call *call, const struct failure *failure,
 		latencies_end(latencies, call->target->id,
 			verdict == WELL ? call->attempt->first_byte_us : -1,
 			now_ms);
+	affinity_end(call);
 	end_record(call, advice);
 }
 

@@ -6,8 +6,9 @@
 #include <pthread.h>
 
 #include "base/clock.h"
-#include "crypto/random.h"
 #include "dialect/facts.h"
+#include "gateway/affinity.h"
+#include "gateway/call.h"
 
 /* How long a host that fails is left alone: doubled each time. */
 #define FIRST_REST_MS 2000
@@ -34,13 +35,16 @@ enum rank { LISTS_IT, MAY_HAVE_IT, RESTS, LACKS_IT };
 struct candidate {
 	struct str url;
 	enum rank rank;
-	uint64_t draw; /* the smaller the sooner */
+	int64_t weight;
+	double draw; /* the smaller the sooner */
 };
 
 static struct host *find_host(struct pool *pool, struct str url);
 static struct host *find_or_add_host(struct pool *pool, struct str url);
 static struct candidate candidate_of(
 	struct pool *pool, struct str url, int64_t weight, struct str model);
+static void draw(struct call *call, const struct model *model,
+	struct candidate *all, size_t count);
 static enum rank rank_of(const struct host *host, struct str model);
 static bool lists(const struct host *host, struct str model);
 static size_t find_name(struct str list, struct str name);
@@ -70,8 +74,9 @@ void pool_free(struct pool *pool)
 	free(pool);
 }
 
-size_t pool_order(struct pool *pool, const struct model *model, struct str *out)
+size_t pool_order(struct call *call, const struct model *model, struct str *out)
 {
+	struct pool *pool = call->gateway->pool;
 	const struct provider *provider = model->provider;
 	struct candidate all[1 + PROVIDER_HOSTS];
 	size_t count = 0, kept = 0;
@@ -86,6 +91,8 @@ size_t pool_order(struct pool *pool, const struct model *model, struct str *out)
 			model->upstream_name);
 	pthread_mutex_unlock(&pool->lock);
 	qsort(all, count, sizeof(all[0]), compare);
+	draw(call, model, all, count);
+	qsort(all, count, sizeof(all[0]), compare);
 	while (kept < count && all[kept].rank != LACKS_IT) {
 		out[kept] = all[kept].url;
 		kept++;
@@ -97,16 +104,27 @@ static struct candidate candidate_of(
 	struct pool *pool, struct str url, int64_t weight, struct str model)
 {
 	const struct host *host = find_host(pool, url);
-	struct candidate candidate = { url, MAY_HAVE_IT, UINT64_MAX };
-	uint32_t random;
 
-	if (host)
-		candidate.rank = rank_of(host, model);
-	/* Twice the weight comes first about twice as often. */
-	random_draw(&random, sizeof(random));
-	if (weight > 0)
-		candidate.draw = ((uint64_t)random << 20) / (uint64_t)weight;
-	return candidate;
+	return (struct candidate){ url,
+		host ? rank_of(host, model) : MAY_HAVE_IT, weight, 0 };
+}
+
+/* Among those of each rank; they stand in order of rank. */
+static void draw(struct call *call, const struct model *model,
+	struct candidate *all, size_t count)
+{
+	struct affinity_choice choices[1 + PROVIDER_HOSTS];
+
+	for (size_t from = 0, to; from < count; from = to) {
+		for (to = from; to < count && all[to].rank == all[from].rank;
+			to++)
+			choices[to] = (struct affinity_choice){ .model = model,
+				.base_url = all[to].url,
+				.weight = (double)all[to].weight };
+		affinity_draw(call, AFFINITY_HOST, &choices[from], to - from);
+		for (size_t i = from; i < to; i++)
+			all[i].draw = choices[i].draw;
+	}
 }
 
 static enum rank rank_of(const struct host *host, struct str model)

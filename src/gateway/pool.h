@@ -15,6 +15,7 @@
 #include "gateway/snapshot.h"
 #include "net/upstream.h"
 
+struct call;
 struct pool;
 
 struct pool *pool_new(void);
@@ -22,12 +23,13 @@ void pool_free(struct pool *pool);
 
 /*
  * The hosts that may serve the model, best first: those that list it, those
- * whose list is not known, those that failed lately; within each kind by
- * weight, at random. A host that lists other models alone is left out. `out`
- * has room for 1 + host_count addresses; returns how many were written.
+ * whose list is not known, those that failed lately; within each kind the one
+ * that has the call's prompt in its cache (affinity.h), else by weight. A host
+ * that lists other models alone is left out. `out` has room for 1 + host_count
+ * addresses; returns how many were written.
  */
 size_t pool_order(
-	struct pool *pool, const struct model *model, struct str *out);
+	struct call *call, const struct model *model, struct str *out);
 
 /* How a call to that host went. */
 void pool_succeeded(struct pool *pool, struct str base_url);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/admission.h"
+#include "gateway/affinity.h"
 #include "gateway/call_log.h"
 #include "gateway/observe.h"
 
@@ -49,6 +50,7 @@ void record(struct call *call)
 	usage.charged_picousd = call->charged_picousd;
 	usage.admitted = call->admission && call->admission->is_admitted;
 	cache_record(call, &usage);
+	route_record(call, &usage);
 	usage.request_bytes = (int64_t)call->request_bytes;
 	usage.response_bytes = x->body_bytes;
 	usage_record_write(&usage, &line);
@@ -76,6 +78,7 @@ void call_end(struct call *call)
 		upstream_cancel(call->upstream);
 	call->upstream = NULL;
 	meter(call);
+	affinity_learn(call);
 	cache_store(call);
 	if (call->is_abandoned)
 		note_abandoned(call);
@@ -118,6 +121,7 @@ static void fill_target(const struct call *call, struct usage_record *usage)
 	if (call->attempt_list &&
 		(call->attempt_list->next || call->attempt_list->error.n > 0))
 		usage->attempt_list = call->attempt_list;
+	usage->affinity = affinity_why(call);
 	usage->finish_reason = str_of(call->facts.finish_reason);
 	if (call->alias)
 		usage->alias = call->alias->name;

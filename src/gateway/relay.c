@@ -9,10 +9,12 @@
  * The one hard thing: every function here may be called by libcurl. What ends
  * the call (an answer_ function) frees it, so nothing follows such a call.
  */
-#include "gateway/stages.h"
+#include "gateway/relay_own.h"
 
 #include "base/clock.h"
+#include "gateway/cascade.h"
 #include "gateway/observe.h"
+#include "gateway/output_tokens.h"
 
 /* A client that has this much to read yet holds its provider back. */
 #define MAX_PENDING_BYTES 65536
@@ -34,20 +36,9 @@ static void abandon(struct http_exchange *x, struct call *call);
 static void on_client_drained(struct http_exchange *x, void *owner);
 static void collect(struct call *call, struct str bytes);
 static void relay_events_of(struct call *call, struct str bytes);
-static bool relay_frame(struct call *call, const struct frame *frame);
-static void flush_written(struct call *call);
 static void write_frame(struct call *call, const struct frame *frame);
-static void tell(struct call *call, struct str bytes);
 static void begin_if_first(struct call *call);
 static void write_usage_frame(struct call *call, const struct frame *frame);
-static void end_stream(struct call *call);
-static void end_whole(struct call *call);
-static void end_service(struct call *call);
-static void end_translated(struct call *call);
-static void end_refused(struct call *call);
-static void tell_pool(struct call *call, int status);
-static void fail(struct call *call);
-static enum failure_advice advise(const struct call *call);
 static void on_silence(struct timer *timer);
 static void write_keepalive(struct call *call);
 static int64_t keepalive_ms(const struct call *call);
@@ -88,6 +79,7 @@ void relay_reset(struct call *call)
 	call->writer = NULL;
 	call->stream_is_closed = false;
 	cache_forget(call);
+	cascade_attempt(call);
 	/* The beginning of an event is not to be continued by another's. */
 	begin_frames(call, FRAMING_SSE);
 	chat_facts_init(&call->facts);
@@ -113,7 +105,7 @@ void relay_kept(struct call *call, struct str bytes)
 
 void relay_end_kept(struct call *call)
 {
-	end_stream(call);
+	relay_end_stream(call);
 }
 
 void relay_start_keepalive(struct call *call)
@@ -143,6 +135,7 @@ static void on_head(void *owner, int status)
 	if (framing != FRAMING_SSE)
 		begin_frames(call, framing);
 	translate_begin_stream(call);
+	output_tokens_begin(call);
 }
 
 /* A JSON array is a stream only where one was asked for as such. */
@@ -175,11 +168,11 @@ static void on_done(void *owner, const struct upstream_result *result)
 
 	if (!result->ok) {
 		call->error = result->error;
-		fail(call);
+		relay_fail(call);
 	} else if (call->is_stream_reply) {
-		end_stream(call);
+		relay_end_stream(call);
 	} else {
-		end_whole(call);
+		relay_end_whole(call);
 	}
 }
 
@@ -229,7 +222,7 @@ static void collect(struct call *call, struct str bytes)
 		return;
 	error_set(&call->error, ERR_UPSTREAM_TOO_LARGE,
 		"the answer is larger than upstream.max_answer_bytes");
-	fail(call);
+	relay_fail(call);
 }
 
 static void relay_events_of(struct call *call, struct str bytes)
@@ -238,23 +231,24 @@ static void relay_events_of(struct call *call, struct str bytes)
 	enum frames_state state;
 
 	cache_collect(call, bytes);
+	cascade_collect(call, bytes);
 	frames_feed(&call->frames, bytes);
 	while ((state = frames_next(&call->frames, &frame, &call->error)) ==
 		FRAMES_EVENT) {
 		if (!relay_frame(call, &frame)) {
-			fail(call);
+			relay_fail(call);
 			return;
 		}
 	}
 	if (state == FRAMES_FAILED)
-		fail(call);
+		relay_fail(call);
 	else if (call->facts.done)
 		loop_timer_set(call->x->loop, &call->keepalive, LINGER_MS);
 	else if (http_pending(call->x) > 0)
 		http_push(call->x);
 }
 
-static bool relay_frame(struct call *call, const struct frame *frame)
+bool relay_frame(struct call *call, const struct frame *frame)
 {
 	struct arena_mark mark = arena_mark(call->arena);
 	bool ok;
@@ -273,7 +267,7 @@ static bool relay_frame(struct call *call, const struct frame *frame)
 	if (ok && call->facts.frame == FRAME_CONTENT)
 		observe_token(call);
 	if (ok && is_translated(call))
-		flush_written(call);
+		relay_flush(call);
 	else if (ok && call->facts.frame == FRAME_USAGE_ONLY)
 		write_usage_frame(call, frame);
 	else if (ok)
@@ -283,15 +277,15 @@ static bool relay_frame(struct call *call, const struct frame *frame)
 }
 
 /* What was translated goes to the client. */
-static void flush_written(struct call *call)
+void relay_flush(struct call *call)
 {
 	struct str bytes = buf_str(&call->written);
 
 	if (bytes.n == 0)
 		return;
-	tell(call, call->facts.frame == FRAME_ERROR
-			   ? answer_without_key(call, bytes)
-			   : bytes);
+	relay_tell(call, call->facts.frame == FRAME_ERROR
+				 ? answer_without_key(call, bytes)
+				 : bytes);
 	buf_clear(&call->written);
 }
 
@@ -299,16 +293,23 @@ static void write_frame(struct call *call, const struct frame *frame)
 {
 	bool is_error = call->facts.frame == FRAME_ERROR;
 
-	tell(call,
+	relay_tell(call,
 		is_error ? answer_without_key(call, frame->raw) : frame->raw);
 }
 
-static void tell(struct call *call, struct str bytes)
+void relay_tell(struct call *call, struct str bytes)
 {
-	if (call->is_abandoned)
+	struct str held = S("");
+
+	if (call->is_abandoned || cascade_holds(call, bytes))
 		return;
+	if (call->cascade && !call->has_told)
+		held = buf_str(&call->cascade->held);
 	begin_if_first(call);
-	http_body(call->x, bytes);
+	if (held.n > 0)
+		http_body(call->x, held);
+	if (bytes.n > 0)
+		http_body(call->x, bytes);
 }
 
 /* With the first byte the target is chosen for good: the request's body has
@@ -340,171 +341,7 @@ static void write_usage_frame(struct call *call, const struct frame *frame)
 	meter(call);
 	facts_splice_frame(frame, &call->facts, answer_metadata(call), &splice);
 	for (unsigned i = 0; i < splice.count; i++)
-		tell(call, splice.pieces[i]);
-}
-
-static void end_stream(struct call *call)
-{
-	struct frame frame;
-	bool is_unfinished = frames_finish(&call->frames, &frame);
-
-	if (is_unfinished && !relay_frame(call, &frame)) {
-		fail(call);
-		return;
-	}
-	if (call->facts.failed) {
-		/* The provider's own error event has gone to the client. */
-		error_set(&call->error, ERR_UPSTREAM_STATUS, "%s",
-			call->facts.failure.message);
-	} else if (call->facts.done || call->facts.finish_reason[0] ||
-		   call_service_ends_unmarked(call)) {
-		call->complete = true;
-	} else {
-		error_set(&call->error, ERR_UPSTREAM_CUT,
-			"the stream ended before it was complete");
-		/* The error is an event of its own, not a line of this one. */
-		if (is_unfinished && call->has_told && !is_translated(call))
-			tell(call, S("\n\n"));
-		fail(call);
-		return;
-	}
-	if (is_translated(call)) {
-		translate_end(call, &call->written);
-		flush_written(call);
-	}
-	if (!call->x->began)
-		answer_begin_stream(call);
-	call_end(call);
-}
-
-static void end_whole(struct call *call)
-{
-	int status = call->upstream_status;
-
-	if (status >= 400) {
-		end_refused(call);
-	} else if (status < 200 || status >= 300) {
-		error_set(&call->error, ERR_UPSTREAM_GARBAGE,
-			"an answer with status %d", status);
-		fail(call);
-	} else if (call->is_count) {
-		answer_whole(call, buf_str(&call->reply));
-	} else if (call->service) {
-		end_service(call);
-	} else if (is_translated(call)) {
-		end_translated(call);
-	} else if (call->x->began) {
-		error_set(&call->error, ERR_UPSTREAM_GARBAGE,
-			"not a stream, though one was asked for");
-		fail(call);
-	} else if (facts_read_reply(call->dialect, buf_str(&call->reply),
-			   call->arena, &call->facts, &call->error)) {
-		if (call->facts.failed)
-			error_set(&call->error, ERR_UPSTREAM_STATUS, "%s",
-				call->facts.failure.message);
-		answer_whole(call, buf_str(&call->reply));
-	} else {
-		fail(call);
-	}
-}
-
-static void end_service(struct call *call)
-{
-	struct splice answer;
-
-	if (!call->x->began && call_service_read_reply(call, &answer))
-		answer_whole(call, splice_join(&answer, call->arena));
-	else
-		fail(call);
-}
-
-/* Some providers answer whole though a stream was asked for. */
-static void end_translated(struct call *call)
-{
-	if (!call->head.stream) {
-		if (translate_reply(call, &call->written))
-			answer_whole(call, buf_str(&call->written));
-		else
-			fail(call);
-	} else if (translate_reply_to_stream(call, &call->written)) {
-		call->complete = true;
-		flush_written(call);
-		call_end(call);
-	} else {
-		fail(call);
-	}
-}
-
-/* The provider said no: another target may say yes, or the client reads it. */
-static void end_refused(struct call *call)
-{
-	struct failure failure;
-	struct upstream *ended = call->upstream;
-	struct str provider = call->target->provider->name;
-
-	failure_read(call->upstream_status,
-		upstream_header(call->upstream, S("retry-after")),
-		buf_str(&call->reply), &failure);
-	failure_read_wait_ms(
-		upstream_header(call->upstream, S("retry-after-ms")), &failure);
-	error_refuse(&call->error, ERR_UPSTREAM_STATUS, NULL,
-		"The provider answered %d%s%s", call->upstream_status,
-		failure.message[0] ? ": " : ".", failure.message);
-	snprintf(call->error.detail, sizeof(call->error.detail),
-		"%.*s answered %d: %.*s", STR_ARG(str_head(provider, 64)),
-		call->upstream_status,
-		STR_ARG(str_head(str_of(failure.message), 160)));
-	call->error.http_status = call->upstream_status;
-	snprintf(call->error.param, sizeof(call->error.param), "%s",
-		failure.param);
-	if (failure.retry_after_ms > 0)
-		call->error.retry_after_seconds =
-			(unsigned)((failure.retry_after_ms + 999) / 1000);
-	if (call->target->provider->host_count > 0)
-		tell_pool(call, call->upstream_status);
-	call_attempt_failed(
-		call, &failure, failure.advice, failure.retry_after_ms);
-	call->upstream = NULL;
-	if (failure.advice != ADVICE_GIVE_UP && call_goes_on(call))
-		return;
-	/* It lives until libcurl's call of us returns. */
-	call->upstream = ended;
-	answer_refusal(call);
-}
-
-/* A host that fails rests; one that lacks the model has others. */
-static void tell_pool(struct call *call, int status)
-{
-	struct pool *pool = call->gateway->pool;
-
-	if (status == 404)
-		pool_lacks(pool, call->base_url, call->target->upstream_name);
-	else if (status == 0 || status >= 500 || status == 429)
-		pool_failed(pool, call->base_url);
-}
-
-/* The attempt failed as call->error says: the next one, or the end. */
-static void fail(struct call *call)
-{
-	if (cache_replay_failed(call))
-		return;
-	if (call->target->provider->host_count > 0)
-		tell_pool(call, 0);
-	call_attempt_failed(call, NULL, advise(call), -1);
-	if (call->upstream)
-		upstream_cancel(call->upstream);
-	call->upstream = NULL;
-	if (!call_goes_on(call))
-		answer_failure(call);
-}
-
-/* Only what surely produced nothing is asked for again of the same target. */
-static enum failure_advice advise(const struct call *call)
-{
-	return call->error.kind == ERR_UPSTREAM_CONNECT ||
-			       call->error.kind == ERR_UPSTREAM_RESET
-		       ? ADVICE_RETRY
-		       : ADVICE_NEXT_TARGET;
+		relay_tell(call, splice.pieces[i]);
 }
 
 /* Nothing was written for a while: keep the connection alive, and find out
@@ -517,7 +354,7 @@ static void on_silence(struct timer *timer)
 	int64_t quiet = loop_now_ms(x->loop) - call->last_write_ms;
 
 	if (call->facts.done) {
-		end_stream(call);
+		relay_end_stream(call);
 		return;
 	}
 	if (call->is_abandoned)

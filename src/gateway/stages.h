@@ -24,8 +24,12 @@ enum verdict {
 enum verdict authenticate(struct call *call);
 /* What is asked: the body's members that matter. */
 enum verdict parse(struct call *call);
+/* What it means, and how hard it is, where that decides who serves it. */
+enum verdict classify(struct call *call);
 /* Who may serve it: the named model's providers, in order. */
 enum verdict route(struct call *call);
+/* That is all: tell why. */
+enum verdict explain_route(struct call *call);
 /* May it be asked: rates, quotas, budgets are reserved for it. */
 enum verdict admit(struct call *call);
 /* Was it asked before? Then the answer is here. */
@@ -37,11 +41,24 @@ enum verdict call_provider(struct call *call);
 enum verdict count_tokens(struct call *call);
 /* What may be asked for: GET /v1/models and /v1/models/{id}. */
 enum verdict list_models(struct call *call);
+/* All that is known of what the key may use; call->listed_id is a provider,
+ * or "". */
+enum verdict list_catalogue(struct call *call);
+enum verdict list_providers(struct call *call);
 /* What the cache did for the key's project, and to empty it. */
 enum verdict cache_stats(struct call *call);
 enum verdict cache_remove(struct call *call);
 /* A stream of ours, piece by piece at known times. */
 enum verdict send_timed_stream(struct call *call);
+/* Many calls in one request. */
+enum verdict run_batch(struct call *call);
+/* What a tenant's user asks, as a chat; and how much he may still. */
+enum verdict parse_proxy(struct call *call);
+enum verdict show_quota(struct call *call);
+/* What calls cost; call->listed_id says how it is told. */
+enum verdict list_costs(struct call *call);
+/* Does the provider call->listed_id answer? */
+enum verdict test_provider(struct call *call);
 
 /* --- call_provider.c, key_choice.c, attempt.c --- */
 
@@ -59,7 +76,7 @@ int64_t call_deadline_ms(
 
 /* One of the provider's keys that do not rest for this model; *out is NULL
  * when it needs none. False: all of them rest, *rest is the shortest. */
-MUST_USE bool key_choose(const struct call *call, const struct model *model,
+MUST_USE bool key_choose(struct call *call, const struct model *model,
 	const struct provider_key **out, struct key_rest *rest);
 
 /* What settings and provider allow, whoever calls. */
@@ -91,6 +108,12 @@ void outcome_content(struct call *call);
 /* The attempt has ended as call->error says; nothing when none runs. */
 void outcome_end(struct call *call, const struct failure *failure,
 	enum failure_advice advice);
+
+/* --- route_explain.c --- */
+
+/* The headers that tell who was chosen and why; what the log keeps of it. */
+void route_headers(struct call *call);
+void route_record(struct call *call, struct usage_record *usage);
 
 /* --- admit.c and its kin (admission.h) --- */
 
@@ -133,6 +156,9 @@ MUST_USE bool translate_response(
 	struct call *call, struct chat_response *response, struct buf *out);
 void translate_response_to_stream(
 	struct call *call, struct chat_response *response, struct buf *out);
+/* The client's request in call->request, read once. ERR_BAD_FIELD and others
+ * with *err set, where we do not understand what the provider may. */
+MUST_USE bool translate_read_request(struct call *call, struct error *err);
 /* What ends the client's stream, unless that is written already. */
 void translate_end(struct call *call, struct buf *out);
 /* The provider's answer is a stream: make what its reader and the client's
@@ -174,7 +200,8 @@ void cache_headers(struct call *call);
  * none. */
 MUST_USE bool cache_meter(struct call *call);
 void cache_record(const struct call *call, struct usage_record *usage);
-/* Bytes of a provider's stream, which may be kept. */
+/* Bytes of a provider's stream, or for a client of embeddings, which may be
+ * kept. */
 void cache_collect(struct call *call, struct str bytes);
 /* They belong to an attempt that failed. */
 void cache_forget(struct call *call);
@@ -195,6 +222,9 @@ void relay_reset(struct call *call);
 void relay_begin_kept(struct call *call, enum framing framing);
 void relay_kept(struct call *call, struct str bytes);
 void relay_end_kept(struct call *call);
+/* Nobody can answer any more: an answer that was held back is given, else
+ * the client is told of call->error. */
+void relay_end_unanswered(struct call *call);
 /* Watch over the silences of a stream from now on. */
 void relay_start_keepalive(struct call *call);
 
@@ -214,6 +244,8 @@ void answer_whole(struct call *call, struct str body);
  * it, and the client must not learn it. Every other byte stays.
  */
 struct str answer_without_key(struct call *call, struct str text);
+/* 200 with that JSON, which is released; ANSWERED. */
+enum verdict answer_json(struct call *call, struct buf *body);
 /* Begin a stream: status and headers. */
 void answer_begin_stream(struct call *call);
 /* The `metadata` object. */

@@ -16,7 +16,6 @@
 
 static bool begin(struct call *call);
 static bool write_request(struct call *call);
-static bool read_request(struct call *call);
 static bool find_losses(struct call *call);
 static void set_stream_options(struct call *call);
 static bool read_reply(struct call *call, struct chat_response *out);
@@ -48,7 +47,7 @@ bool translate_home(struct call *call)
 
 static bool begin(struct call *call)
 {
-	if (!call->request && !read_request(call))
+	if (!translate_read_request(call, &call->error))
 		return false;
 	call->request->model = call->target->upstream_name;
 	chat_losses_release(&call->losses);
@@ -85,14 +84,16 @@ bool call_check_losses(struct call *call)
 		buf_cstr(names));
 }
 
-static bool read_request(struct call *call)
+bool translate_read_request(struct call *call, struct error *err)
 {
-	struct chat_request *request =
-		ARENA_NEW(call->arena, struct chat_request);
+	struct chat_request *request;
 
+	if (call->request)
+		return true;
+	request = ARENA_NEW(call->arena, struct chat_request);
 	if (!call->dialect->read_request(
-		    &call->head, call->arena, request, &call->error) ||
-		!chat_request_check(request, call->dialect, &call->error))
+		    &call->head, call->arena, request, err) ||
+		!chat_request_check(request, call->dialect, err))
 		return false;
 	call->request = request;
 	return true;

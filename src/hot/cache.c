@@ -1,9 +1,8 @@
 /*
  * cache.c - opening and closing the store of answers.
  *
- * Unlike the store of numbers it is written with system calls, not through
- * the map: a full tmpfs is then an error, which leaves an answer out, and not
- * a SIGBUS. Who opens what is guarded as in store.c.
+ * A full tmpfs is an error, which leaves an answer out (ahead.h). Who opens
+ * what is guarded as in store.c.
  */
 #include "hot/cache_tables.h"
 
@@ -14,7 +13,9 @@
 #define MAX_READERS 8192
 /* Raise it when what is stored begins to mean something else. */
 #define FORMAT 1
-#define FLAGS (MDB_NOSYNC | MDB_NOTLS | MDB_NORDAHEAD)
+#define FLAGS (MDB_WRITEMAP | MDB_NOSYNC | MDB_NOTLS | MDB_NORDAHEAD)
+/* More than a change touches that brings no answer. */
+#define AHEAD_BYTES (2 * 1024 * 1024)
 /* An answer is one of many, whatever its size. */
 #define LEAST_ANSWERS 8
 
@@ -33,6 +34,7 @@ static bool open_in(const struct folder *folder, int64_t max_bytes, bool create,
 	struct cache **out, struct error *err);
 static int cache_new(
 	const char *path, int64_t max_bytes, bool create, struct cache **out);
+static int find_page_bytes(struct cache *cache);
 static void cache_free(struct cache *cache);
 static int tables_open(struct cache *cache, bool create);
 static int check_format(struct cache *cache, MDB_txn *txn, bool create);
@@ -141,6 +143,10 @@ static int cache_new(
 	if (!failed)
 		failed =
 			mdb_env_open(cache->env, path, FLAGS, FOLDER_FILE_MODE);
+	cache->ahead =
+		(struct ahead){ .env = cache->env, .map_bytes = max_bytes };
+	if (!failed)
+		failed = find_page_bytes(cache);
 	if (!failed)
 		failed = mdb_env_get_fd(cache->env, &cache->turn.file);
 	if (!failed)
@@ -149,6 +155,16 @@ static int cache_new(
 		cache_free(cache);
 	else
 		*out = cache;
+	return failed;
+}
+
+static int find_page_bytes(struct cache *cache)
+{
+	MDB_stat content;
+	int failed = mdb_env_stat(cache->env, &content);
+
+	if (!failed)
+		cache->ahead.page_bytes = content.ms_psize;
 	return failed;
 }
 
@@ -220,12 +236,14 @@ bool cache_check(int failed, const char *what, struct error *err)
 		mdb_strerror(failed));
 }
 
-int cache_change(struct cache *cache, MDB_txn **txn)
+int cache_change(struct cache *cache, size_t more_bytes, MDB_txn **txn)
 {
 	int failed;
 
 	turn_take(&cache->turn);
-	failed = mdb_txn_begin(cache->env, NULL, 0, txn);
+	failed = ahead_take(&cache->ahead, AHEAD_BYTES + (int64_t)more_bytes);
+	if (!failed)
+		failed = mdb_txn_begin(cache->env, NULL, 0, txn);
 	if (failed)
 		turn_give(&cache->turn);
 	return failed;

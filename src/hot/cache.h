@@ -101,6 +101,17 @@ MUST_USE bool cache_touch(struct cache *cache,
 MUST_USE bool cache_sweep(
 	struct cache *cache, int64_t now_unix_ms, struct error *err);
 
+/* How full this machine's store is. */
+struct cache_size {
+	int64_t answers;
+	int64_t bytes;     /* that they and what is known of them take */
+	int64_t max_bytes; /* above which others go */
+};
+
+/* Costs the same however many there are. ERR_IO. */
+MUST_USE bool cache_measure(
+	struct cache *cache, struct cache_size *out, struct error *err);
+
 /* --- cache_project.c --- */
 
 /* Instead of a project's id. */

@@ -110,7 +110,7 @@ static int put_once(struct cache *cache, const uint8_t *key,
 {
 	const struct cache_counts miss = { .misses = 1 };
 	MDB_txn *txn;
-	int failed = cache_change(cache, &txn);
+	int failed = cache_change(cache, answer->bytes.n, &txn);
 
 	if (failed)
 		return failed;
@@ -228,7 +228,7 @@ static size_t used_bytes(struct cache *cache, MDB_txn *txn)
 static int evict(struct cache *cache, int count)
 {
 	MDB_txn *txn;
-	int failed = cache_change(cache, &txn);
+	int failed = cache_change(cache, 0, &txn);
 
 	if (failed)
 		return failed;
@@ -252,7 +252,7 @@ static int advance(struct cache *cache)
 	MDB_val name = cache_val("advance", 7);
 	MDB_val nothing = cache_val("", 0);
 	MDB_txn *txn;
-	int failed = cache_change(cache, &txn);
+	int failed = cache_change(cache, 0, &txn);
 
 	if (failed)
 		return failed;
@@ -278,7 +278,7 @@ bool cache_touch(struct cache *cache, const uint8_t key[CACHE_KEY_BYTES],
 		(!failed && now_s - row.last_use_s < TOUCH_S))
 		return true;
 	if (!failed)
-		failed = cache_change(cache, &txn);
+		failed = cache_change(cache, 0, &txn);
 	if (!failed)
 		failed = cache_end(cache, txn, touch(cache, txn, key, now_s));
 	/* Who is used last is a question of taste. */
@@ -318,10 +318,30 @@ bool cache_sweep(struct cache *cache, int64_t now_unix_ms, struct error *err)
 	int failed = mdb_reader_check(cache->env, NULL);
 
 	if (!failed)
-		failed = cache_change(cache, &txn);
+		failed = cache_change(cache, 0, &txn);
 	if (!failed)
 		failed = cache_end(cache, txn, sweep(cache, txn, now_unix_ms));
 	return cache_check(failed, "remove what is over", err);
+}
+
+bool cache_measure(
+	struct cache *cache, struct cache_size *out, struct error *err)
+{
+	MDB_txn *txn;
+	MDB_stat answers;
+	int failed = mdb_txn_begin(cache->env, NULL, MDB_RDONLY, &txn);
+
+	if (failed)
+		return cache_check(failed, "measure", err);
+	failed = mdb_stat(txn, cache->tables[TABLE_ANSWERS], &answers);
+	if (!failed)
+		*out = (struct cache_size){
+			.answers = (int64_t)answers.ms_entries,
+			.bytes = (int64_t)used_bytes(cache, txn),
+			.max_bytes = (int64_t)cache->bound_bytes,
+		};
+	mdb_txn_abort(txn);
+	return cache_check(failed, "measure", err);
 }
 
 static int sweep(struct cache *cache, MDB_txn *txn, int64_t now_unix_ms)

@@ -34,7 +34,7 @@ bool cache_count(struct cache *cache, int64_t project_id, struct str provider,
 	struct str model, const struct cache_counts *more, struct error *err)
 {
 	MDB_txn *txn;
-	int failed = cache_change(cache, &txn);
+	int failed = cache_change(cache, 0, &txn);
 
 	if (!failed)
 		failed = cache_end(cache, txn,

@@ -48,7 +48,7 @@ enum cache_fill cache_fill_take(struct cache *cache,
 					      now_unix_ms + CACHE_FILL_MS };
 	enum cache_fill state = CACHE_FILL_FREE;
 	MDB_txn *txn;
-	int failed = cache_change(cache, &txn);
+	int failed = cache_change(cache, 0, &txn);
 
 	memcpy(row.owner, owner, sizeof(row.owner));
 	if (!failed) {
@@ -69,7 +69,7 @@ void cache_fill_end(struct cache *cache, const uint8_t key[CACHE_KEY_BYTES],
 	int64_t now_unix_ms)
 {
 	MDB_txn *txn;
-	int failed = cache_change(cache, &txn);
+	int failed = cache_change(cache, 0, &txn);
 
 	if (!failed)
 		failed = cache_end(cache, txn,

@@ -62,7 +62,7 @@ static int clear_some(struct cache *cache, int64_t project_id, cache_fits *fits,
 	uint8_t key[CACHE_KEY_BYTES];
 	size_t gone = 0;
 	MDB_txn *txn;
-	int failed = cache_change(cache, &txn);
+	int failed = cache_change(cache, 0, &txn);
 
 	if (failed)
 		return failed;

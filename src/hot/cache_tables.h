@@ -18,6 +18,7 @@
 
 #include <lmdb.h>
 
+#include "hot/ahead.h"
 #include "hot/cache.h"
 #include "hot/turn.h"
 
@@ -35,7 +36,8 @@ enum cache_table {
 
 struct cache {
 	MDB_env *env;
-	struct turn turn; /* of writers */
+	struct turn turn;   /* of writers */
+	struct ahead ahead; /* the writer's */
 	MDB_dbi tables[CACHE_TABLES];
 	size_t bound_bytes; /* what is stored takes no more */
 	bool complained;    /* atomic; a failing read was logged */
@@ -78,8 +80,9 @@ int cache_fill_sweep(struct cache *cache, MDB_txn *txn, int64_t now_unix_ms);
 
 /* ERR_IO, or true when `failed` is none of LMDB's errors. */
 MUST_USE bool cache_check(int failed, const char *what, struct error *err);
-/* Begin a change, when it is our turn; LMDB's error. */
-int cache_change(struct cache *cache, MDB_txn **txn);
+/* Begin a change, when it is our turn, that brings an answer of so many bytes
+ * (0: none); LMDB's error. */
+int cache_change(struct cache *cache, size_t more_bytes, MDB_txn **txn);
 /* Commit it, or abort it when it failed; LMDB's error. */
 int cache_end(struct cache *cache, MDB_txn *txn, int failed);
 /* What cannot be read counts as nothing; the log is told once. */

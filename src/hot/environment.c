@@ -21,15 +21,14 @@
 #define MAP_BYTES (256 * 1024 * 1024)
 /* Of which new names take no more than this. */
 #define NAMES_BYTES (MAP_BYTES / 8 * 7)
-/* Memory is taken in steps, so that this much is ahead of what is in use. */
+/* So much memory is ahead of what is in use. */
 #define AHEAD_BYTES (512 * 1024)
-#define STEP_BYTES (512 * 1024)
 /* The least with which a change may begin: more than it can touch. */
 #define LEAST_AHEAD_BYTES (256 * 1024)
 /* One for each thread that ever read, of all processes; 64 bytes each. */
 #define MAX_READERS 8192
 /* Raise it when a value begins to mean something else. */
-#define FORMAT INT64_C(1)
+#define FORMAT INT64_C(2)
 #define FORMAT_NAME S("format")
 #define FLAGS (MDB_WRITEMAP | MDB_NOSYNC | MDB_NOTLS)
 
@@ -44,7 +43,6 @@ static int files_open(struct hot *hot, const char *path, bool create);
 static int records_open(struct hot *hot, bool create);
 static int check_format(struct hot *hot, MDB_txn *txn, bool create);
 static int take_memory(struct hot *hot, MDB_txn *txn);
-static int take_to(struct hot *hot, int64_t end);
 static struct reader *reader_get(struct hot *hot);
 static MDB_txn *reader_begin(struct hot *hot);
 static void reader_end(void *thing);
@@ -230,8 +228,9 @@ static int files_open(struct hot *hot, const char *path, bool create)
 		failed = mdb_env_open(hot->env, path, FLAGS, FOLDER_FILE_MODE);
 	if (!failed)
 		failed = mdb_env_get_fd(hot->env, &hot->turn.file);
+	hot->ahead = (struct ahead){ .env = hot->env, .map_bytes = MAP_BYTES };
 	if (!failed && create)
-		failed = take_to(hot, AHEAD_BYTES + STEP_BYTES);
+		failed = ahead_take(&hot->ahead, AHEAD_BYTES);
 	return failed ? failed : records_open(hot, create);
 }
 
@@ -250,7 +249,7 @@ static int records_open(struct hot *hot, bool create)
 	failed = mdb_dbi_open(txn, NULL, 0, &hot->records);
 	if (!failed)
 		failed = mdb_stat(txn, hot->records, &content);
-	hot->page_bytes = content.ms_psize;
+	hot->ahead.page_bytes = content.ms_psize;
 	if (!failed)
 		failed = check_format(
 			hot, txn, create && content.ms_entries == 0);
@@ -277,49 +276,21 @@ static int check_format(struct hot *hot, MDB_txn *txn, bool is_new)
 
 static int take_memory(struct hot *hot, MDB_txn *txn)
 {
-	MDB_envinfo info;
 	MDB_stat content;
-	int64_t end;
-	int failed = mdb_env_info(hot->env, &info);
+	int failed = mdb_stat(txn, hot->records, &content);
 
-	if (!failed)
-		failed = mdb_stat(txn, hot->records, &content);
 	if (failed)
 		return failed;
 	hot->takes_no_names = (content.ms_branch_pages + content.ms_leaf_pages +
 				      content.ms_overflow_pages) *
-				      hot->page_bytes >
+				      content.ms_psize >
 			      NAMES_BYTES;
-	end = (int64_t)((info.me_last_pgno + 1) * hot->page_bytes);
-	if (end + AHEAD_BYTES <= hot->taken_bytes)
-		return MDB_SUCCESS;
-	failed = take_to(hot, end + AHEAD_BYTES + STEP_BYTES);
-	if (failed && end + LEAST_AHEAD_BYTES <= hot->taken_bytes) {
+	failed = ahead_take(&hot->ahead, AHEAD_BYTES);
+	if (failed && ahead_has(&hot->ahead, LEAST_AHEAD_BYTES)) {
 		hot->takes_no_names = true;
 		return MDB_SUCCESS;
 	}
 	return failed;
-}
-
-/* A page that has memory keeps it, and what is in it. */
-static int take_to(struct hot *hot, int64_t end)
-{
-	int file;
-	int failed = mdb_env_get_fd(hot->env, &file);
-
-	if (failed)
-		return failed;
-	if (end > MAP_BYTES)
-		end = MAP_BYTES;
-	/* Not every file system can. */
-	if (end > hot->taken_bytes &&
-		fallocate(file, 0, hot->taken_bytes, end - hot->taken_bytes) !=
-			0 &&
-		errno != EOPNOTSUPP)
-		return errno;
-	if (end > hot->taken_bytes)
-		hot->taken_bytes = end;
-	return MDB_SUCCESS;
 }
 
 /* NULL when there is no place left. */

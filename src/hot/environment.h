@@ -15,6 +15,7 @@
 #include <lmdb.h>
 #include <pthread.h>
 
+#include "hot/ahead.h"
 #include "hot/store.h"
 #include "hot/turn.h"
 
@@ -24,13 +25,12 @@ struct hot {
 	MDB_env *env;
 	struct turn turn; /* of writers */
 	MDB_dbi records;
-	size_t page_bytes;
 	pthread_key_t reader; /* of this thread */
 	pthread_mutex_t lock; /* guards the list */
 	struct reader *readers;
 	bool complained; /* atomic; a failing read was logged */
 	/* Both are the writer's, of whom there is one at a time. */
-	int64_t taken_bytes; /* of the file: memory that is there */
+	struct ahead ahead;
 	bool takes_no_names; /* in this change */
 	char path[PATH_MAX];
 };

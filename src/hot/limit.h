@@ -80,8 +80,11 @@ enum limit_verdict {
 
 /* Where one limit stands. */
 struct limit_state {
-	int64_t used;     /* settled and reserved; in the window, for a rate */
-	int64_t granted;  /* with by_grant; else -1 */
+	int64_t used;    /* settled and reserved; in the window, for a rate */
+	int64_t granted; /* with by_grant; else -1 */
+	/* With by_grant, in the store of a machine: when it was taken from or
+	 * settled last; else 0. */
+	int64_t touched_ms;
 	int64_t reset_ms; /* until it is as if unused; 0: it is, or unknown */
 };
 

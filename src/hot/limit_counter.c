@@ -18,6 +18,7 @@ void counter_init(struct counter *counter, enum limit_kind kind,
 	counter->used = kind == LIMIT_AMOUNT ? -1 : 0;
 	counter->granted = -1;
 	counter->ends_ms = ends_ms;
+	counter->touched_ms = 0;
 	if (kind == LIMIT_RATE)
 		window_init(&counter->window, window_ms);
 }
@@ -74,8 +75,10 @@ void counter_state(const struct counter *counter, const struct limit *limit,
 		out->reset_ms = window_reset_ms(&counter->window, now_ms);
 		return;
 	case LIMIT_AMOUNT:
-		if (limit->by_grant)
+		if (limit->by_grant) {
 			out->granted = granted_of(counter);
+			out->touched_ms = counter->touched_ms;
+		}
 		if (counter->used > 0 && limit->ends_ms > now_ms)
 			out->reset_ms = limit->ends_ms - now_ms;
 		return;
@@ -96,6 +99,7 @@ bool counter_take(struct counter *counter, const struct limit *limit,
 			window_take(&counter->window, limit->amount, now_ms);
 	else
 		counter->used = add(counter->used, limit->amount);
+	counter->touched_ms = now_ms;
 	if (limit->kind == LIMIT_AMOUNT && limit->ends_ms > counter->ends_ms)
 		counter->ends_ms = limit->ends_ms;
 	return limit->kind == LIMIT_CONCURRENT || limit->unit != LIMIT_CALLS;
@@ -113,6 +117,7 @@ bool counter_settle(struct counter *counter, const struct held *held,
 			return false;
 		counter->used = add(
 			counter->used, is_same ? used - held->amount : used);
+		counter->touched_ms = now_ms;
 		return true;
 	}
 	if (!is_same)

@@ -10,10 +10,12 @@
 
 struct counter {
 	enum limit_kind kind;
-	int64_t generation;   /* another one each time that it is made */
-	int64_t used;         /* not LIMIT_RATE; -1: not begun */
-	int64_t granted;      /* LIMIT_AMOUNT; -1: never was any */
-	int64_t ends_ms;      /* LIMIT_AMOUNT */
+	int64_t generation; /* another one each time that it is made */
+	int64_t used;       /* not LIMIT_RATE; -1: not begun */
+	int64_t granted;    /* LIMIT_AMOUNT; -1: never was any */
+	int64_t ends_ms;    /* LIMIT_AMOUNT */
+	/* LIMIT_AMOUNT: when it was taken from or settled last; 0: never. */
+	int64_t touched_ms;
 	struct window window; /* LIMIT_RATE */
 };
 

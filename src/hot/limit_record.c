@@ -34,6 +34,7 @@ struct str counter_write(
 		end = put_number(end, counter->used);
 		end = put_number(end, counter->granted);
 		end = put_number(end, counter->ends_ms);
+		end = put_number(end, counter->touched_ms);
 		break;
 	}
 	return (struct str){ out, (size_t)(end - out) };
@@ -55,6 +56,7 @@ bool counter_read(struct str bytes, struct counter *out)
 		out->used = get_number_in(&decoder, -1, INT64_MAX);
 		out->granted = get_number_in(&decoder, -1, INT64_MAX);
 		out->ends_ms = get_number(&decoder);
+		out->touched_ms = get_number(&decoder);
 		break;
 	}
 	return !decoder.failed && decoder.rest.n == 0;

@@ -143,7 +143,11 @@ static bool reserve(void *opened, struct str id, const struct limit *wanted,
 			doubts_add(&store->doubts, id);
 		return false;
 	}
-	ok = read_outcome(&answer, count, out, err);
+	if (str_equal(redis_answer_text(&answer, 0), S("exists")))
+		ok = error_set(err, ERR_INTERNAL,
+			"limits: %.*s has a reservation already", STR_ARG(id));
+	else
+		ok = read_outcome(&answer, count, out, err);
 	redis_answer_release(&answer);
 	return ok;
 }
@@ -421,6 +425,7 @@ static void read_state(
 {
 	out->used = redis_answer_int(answer, at);
 	out->granted = redis_answer_int(answer, at + 1);
+	out->touched_ms = 0;
 	out->reset_ms = redis_answer_int(answer, at + 2);
 }
 

@@ -324,7 +324,7 @@ static const char script_reserve[] =
 	"  return '0'\n"
 	"end\n"
 	"if call('EXISTS', place .. 'call/' .. id) == 1 then\n"
-	"  return redis.error_reply('ERR this id has a reservation already')\n"
+	"  return { 'exists' }\n"
 	"end\n"
 	"for at = FIRST, #ARGV, EACH do\n"
 	"  local l = read_limit(at)\n"

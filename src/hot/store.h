@@ -28,6 +28,7 @@
 /* Raised after each committed change of keys or catalogue. */
 #define HOT_SNAPSHOT_CHANGES S("snapshot/changes")
 /* "limit/...": see hot/limit_lmdb.h. */
+/* "breaker/...", "key_rest/...", "warm_prefix/...": see hot/ of that name. */
 /* In front of a counter's name: what it does not know yet (gateway/late.h). */
 #define HOT_LATE S("late/")
 /* In front of the id of a call that runs, and a counter's name: what will be

@@ -24,6 +24,7 @@
 #include "base/error.h"
 
 struct loop;
+struct task;
 struct upstream_pool;
 struct http_exchange;
 
@@ -55,6 +56,9 @@ struct http_server {
 	bool (*to_worker)(
 		struct http_exchange *x, http_work *work, void *owner);
 	void (*to_loop)(struct http_exchange *x, http_work *work, void *owner);
+	/* Run the task on a worker, while the exchange stays where it is; from
+	 * its loop. False: too many wait. */
+	bool (*post)(struct http_exchange *x, struct task *task);
 };
 
 struct http_exchange {
@@ -88,6 +92,10 @@ struct http_exchange {
 	bool in_head;
 	bool began;
 	bool ended;
+
+	/* The origin of a page that may read the answer; "": no page of another
+	 * origin may. Set before the answer begins. */
+	struct str allow_origin;
 
 	/* Set by the server. */
 	const struct http_server *server;
@@ -140,6 +148,7 @@ struct str http_param(const struct http_exchange *x, struct str name);
 
 /* --- response.c --- */
 
+/* content_type NULL: it has no body. */
 void http_begin(struct http_exchange *x, int status, const char *content_type);
 /* Line breaks in a value become spaces: nobody smuggles a header in. One that
  * makes the head too long is left out. */
@@ -150,6 +159,10 @@ void http_body(struct http_exchange *x, struct str bytes);
 void http_end(struct http_exchange *x);
 /* Hand what was written to the server (see struct http_server). */
 void http_push(struct http_exchange *x);
+
+/* The body of an answer that has ended and was not sent: what of `out` is
+ * neither head nor records. Its buffer fails when it does not fit. */
+void http_read_answer(const struct http_exchange *x, struct buf *body);
 
 /* Bytes that wait to be sent. */
 size_t http_pending(const struct http_exchange *x);

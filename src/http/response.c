@@ -24,7 +24,13 @@ void http_begin(struct http_exchange *x, int status, const char *content_type)
 	x->in_head = true;
 	x->status = status;
 	buf_printf(&x->head, "Status: %d\r\n", status);
-	http_header(x, "Content-Type", str_of(content_type));
+	if (content_type)
+		http_header(x, "Content-Type", str_of(content_type));
+	if (x->allow_origin.n == 0)
+		return;
+	http_header(x, "Access-Control-Allow-Origin", x->allow_origin);
+	http_header(x, "Access-Control-Expose-Headers", S("*"));
+	http_header(x, "Vary", S("Origin"));
 }
 
 void http_header(struct http_exchange *x, const char *name, struct str value)
@@ -95,6 +101,31 @@ void http_end(struct http_exchange *x)
 void http_push(struct http_exchange *x)
 {
 	x->server->push(x);
+}
+
+void http_read_answer(const struct http_exchange *x, struct buf *body)
+{
+	struct str out = buf_str(&x->out);
+	bool in_head = true;
+	struct record_head head;
+
+	assert(x->ended && x->out_sent == 0);
+	while (out.n >= sizeof(head)) {
+		struct str content;
+
+		memcpy(&head, out.p, sizeof(head));
+		out = str_from(out, sizeof(head));
+		content = str_head(out, record_length(&head));
+		out = str_from(out, content.n + head.padding);
+		if (head.type != RECORD_STDOUT)
+			continue;
+		/* The head is in the first record. */
+		if (in_head)
+			content = str_from(
+				content, str_find(content, S("\r\n\r\n")) + 4);
+		in_head = false;
+		buf_append(body, content);
+	}
 }
 
 size_t http_pending(const struct http_exchange *x)

@@ -14,6 +14,8 @@ static bool update_closed(struct db *db, int64_t alert_id, int64_t closed_ms,
 	bool *changed, struct error *err);
 static bool queue_messages(struct db *db, int64_t rule_id, int64_t alert_id,
 	struct str event, int64_t now_ms, struct error *err);
+static bool queue_test(struct db *db, int64_t channel_id, int64_t alert_id,
+	int64_t now_ms, struct error *err);
 static void read_alert(
 	struct stmt *stmt, struct arena *arena, struct alert *alert);
 static void read_log_row(
@@ -23,6 +25,11 @@ static void read_log_row(
 	"a.id, a.subject, a.occasion, a.opened_ms, a.closed_ms, a.summary, " \
 	"a.facts"
 #define COLUMN_COUNT 7
+#define LOG_COLUMNS                                                            \
+	COLUMNS ", IF(a.subject = '" ALERT_TEST_SUBJECT "', '" ALERT_TEST_RULE \
+		"', r.name), r.kind, c.name, d.event,"                         \
+		" d.state, d.attempts, d.sent_ms, d.next_attempt_ms,"          \
+		" d.last_error"
 
 bool alert_open(struct db *db, const struct alert_rule *rule,
 	struct alert *alert, struct error *err)
@@ -199,9 +206,7 @@ bool alert_log(struct db *db, int64_t organisation_id, int64_t max_rows,
 	*out = ARENA_ARRAY(arena, struct alert_log_row, (size_t)max_rows);
 	*count = 0;
 	if (!stmt_prepare(db, &stmt,
-		    "SELECT " COLUMNS ", r.name, r.kind, c.name, d.event,"
-		    " d.state, d.attempts, d.sent_ms, d.next_attempt_ms,"
-		    " d.last_error FROM alerts a"
+		    "SELECT " LOG_COLUMNS " FROM alerts a"
 		    " JOIN alert_rules r ON r.id = a.rule_id"
 		    " LEFT JOIN alert_deliveries d ON d.alert_id = a.id"
 		    " LEFT JOIN alert_channels c ON c.id = d.channel_id"
@@ -219,6 +224,89 @@ bool alert_log(struct db *db, int64_t organisation_id, int64_t max_rows,
 		read_log_row(stmt, arena, &(*out)[(*count)++]);
 	}
 	return false;
+}
+
+bool alert_log_page(struct db *db, int64_t organisation_id, int64_t before_id,
+	int64_t max_alerts, struct arena *arena, struct alert_log_row **out,
+	size_t *count, struct error *err)
+{
+	struct stmt *stmt;
+	size_t room = 0;
+	bool more;
+
+	*out = NULL;
+	*count = 0;
+	if (!stmt_prepare(db, &stmt,
+		    "SELECT " LOG_COLUMNS ", COUNT(*) OVER () FROM (SELECT x.*"
+		    " FROM alerts x JOIN alert_rules y ON y.id = x.rule_id"
+		    " WHERE y.organisation_id = ? AND (? = 0 OR x.id < ?)"
+		    " ORDER BY x.id DESC LIMIT ?) a"
+		    " JOIN alert_rules r ON r.id = a.rule_id"
+		    " LEFT JOIN alert_deliveries d ON d.alert_id = a.id"
+		    " LEFT JOIN alert_channels c ON c.id = d.channel_id"
+		    " ORDER BY a.id DESC, d.id",
+		    err))
+		return false;
+	stmt_bind_int(stmt, organisation_id);
+	stmt_bind_int(stmt, before_id);
+	stmt_bind_int(stmt, before_id);
+	stmt_bind_int(stmt, max_alerts);
+	if (!stmt_run(stmt, err))
+		return false;
+	while (stmt_fetch(stmt, &more, err)) {
+		if (!more)
+			return true;
+		if (room == 0) {
+			room = (size_t)stmt_int(stmt, COLUMN_COUNT + 9);
+			*out = ARENA_ARRAY(arena, struct alert_log_row, room);
+		}
+		read_log_row(stmt, arena, &(*out)[(*count)++]);
+	}
+	return false;
+}
+
+/* Under the built-in rule, which each organisation with a channel has. */
+bool alert_test(struct db *db, const struct alert_channel *channel,
+	int64_t now_ms, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!channel->enabled)
+		return error_refuse(err, ERR_BAD_FIELD, "enabled",
+			"This channel is switched off: switch it on first.");
+	if (!stmt_prepare(db, &stmt,
+		    "INSERT INTO alerts (rule_id, subject, occasion, opened_ms,"
+		    " closed_ms, summary, facts) SELECT MIN(id),"
+		    " '" ALERT_TEST_SUBJECT
+		    "', CONCAT('test/', ?, '/', UUID()),"
+		    " ?, ?, '" ALERT_TEST_SUMMARY "', '{\"test\":true}'"
+		    " FROM alert_rules WHERE organisation_id = ?"
+		    " AND (built_in = 1 OR name = '" ALERT_BUILT_IN_NAME "')",
+		    err))
+		return false;
+	stmt_bind_int(stmt, channel->id);
+	stmt_bind_int(stmt, now_ms);
+	stmt_bind_int(stmt, now_ms);
+	stmt_bind_int(stmt, channel->organisation_id);
+	if (!stmt_run(stmt, err))
+		return false;
+	return queue_test(db, channel->id, stmt_insert_id(stmt), now_ms, err);
+}
+
+static bool queue_test(struct db *db, int64_t channel_id, int64_t alert_id,
+	int64_t now_ms, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt,
+		    "INSERT INTO alert_deliveries (alert_id, channel_id, event,"
+		    " next_attempt_ms) VALUES (?, ?, 'opened', ?)",
+		    err))
+		return false;
+	stmt_bind_int(stmt, alert_id);
+	stmt_bind_int(stmt, channel_id);
+	stmt_bind_int(stmt, now_ms);
+	return stmt_run(stmt, err);
 }
 
 static void read_log_row(

@@ -13,10 +13,15 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "db/pool.h"
+#include "ledger/alert_channel.h"
 #include "ledger/alert_rule.h"
 
 #define ALERT_SUBJECT_MAX_BYTES 96
 #define ALERT_OCCASION_MAX_BYTES 191
+/* The subject of an alert that tries a channel. */
+#define ALERT_TEST_SUBJECT "test"
+#define ALERT_TEST_RULE "channel test"
+#define ALERT_TEST_SUMMARY "This is a test: alerts arrive here."
 
 struct alert {
 	int64_t id;
@@ -53,7 +58,7 @@ MUST_USE bool alert_list_open(struct db *db, int64_t rule_id,
 /* One message of an alert, as the log shows it. */
 struct alert_log_row {
 	struct alert alert;
-	struct str rule;
+	struct str rule; /* ALERT_TEST_RULE for a test */
 	enum alert_kind kind;
 	struct str channel; /* "": nobody was to be told */
 	struct str event;   /* opened, closed */
@@ -68,5 +73,18 @@ struct alert_log_row {
 MUST_USE bool alert_log(struct db *db, int64_t organisation_id,
 	int64_t max_rows, struct arena *arena, struct alert_log_row **out,
 	size_t *count, struct error *err);
+
+/* The same a page at a time: of max_alerts alerts with ids below before_id (0:
+ * the newest) all messages, those of one alert next to each other. */
+MUST_USE bool alert_log_page(struct db *db, int64_t organisation_id,
+	int64_t before_id, int64_t max_alerts, struct arena *arena,
+	struct alert_log_row **out, size_t *count, struct error *err);
+
+/*
+ * Put a test message for that channel alone into the queue, in the caller's
+ * transaction. ERR_BAD_FIELD: it is switched off, so nothing would be sent.
+ */
+MUST_USE bool alert_test(struct db *db, const struct alert_channel *channel,
+	int64_t now_ms, struct error *err);
 
 #endif

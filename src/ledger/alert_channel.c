@@ -211,6 +211,52 @@ bool alert_channel_find(struct db *db, int64_t organisation_id, struct str name,
 	return true;
 }
 
+bool alert_channel_find_id(struct db *db, int64_t organisation_id, int64_t id,
+	struct arena *arena, struct alert_channel *out, struct error *err)
+{
+	struct stmt *stmt;
+	bool found;
+
+	if (!stmt_prepare(db, &stmt,
+		    "SELECT " COLUMNS " FROM alert_channels"
+		    " WHERE organisation_id = ? AND id = ?",
+		    err))
+		return false;
+	stmt_bind_int(stmt, organisation_id);
+	stmt_bind_int(stmt, id);
+	if (!stmt_run(stmt, err) || !stmt_fetch(stmt, &found, err))
+		return false;
+	if (!found)
+		return error_refuse(
+			err, ERR_NOT_FOUND, "id", "There is no such channel.");
+	read_channel(stmt, arena, out);
+	return true;
+}
+
+bool alert_channel_set_enabled(struct db *db,
+	const struct alert_channel *channel, bool enabled, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt,
+		    "UPDATE alert_channels SET enabled = ?"
+		    " WHERE id = ? AND organisation_id = ?",
+		    err))
+		return false;
+	stmt_bind_int(stmt, enabled);
+	stmt_bind_int(stmt, channel->id);
+	stmt_bind_int(stmt, channel->organisation_id);
+	return stmt_run(stmt, err);
+}
+
+bool alert_channel_set_secret(struct db *db, const struct vault *vault,
+	const struct alert_channel *channel, struct str secret,
+	struct error *err)
+{
+	assert(channel->kind == CHANNEL_WEBHOOK);
+	return seal_row(db, vault, channel->id, secret, err);
+}
+
 bool alert_channel_remove(struct db *db, int64_t organisation_id,
 	struct str name, int64_t *id, struct error *err)
 {

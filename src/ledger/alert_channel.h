@@ -57,6 +57,19 @@ MUST_USE bool alert_channel_find(struct db *db, int64_t organisation_id,
 	struct str name, struct arena *arena, struct alert_channel *out,
 	struct error *err);
 
+MUST_USE bool alert_channel_find_id(struct db *db, int64_t organisation_id,
+	int64_t id, struct arena *arena, struct alert_channel *out,
+	struct error *err);
+
+/* One that is switched off is told nothing; what waits for it goes on waiting.
+ */
+MUST_USE bool alert_channel_set_enabled(struct db *db,
+	const struct alert_channel *channel, bool enabled, struct error *err);
+/* Another secret for a webhook, from the next message on. ERR_CRYPTO. */
+MUST_USE bool alert_channel_set_secret(struct db *db, const struct vault *vault,
+	const struct alert_channel *channel, struct str secret,
+	struct error *err);
+
 /* ERR_NOT_FOUND; ERR_BAD_FIELD when a rule speaks through it alone: without
  * it, that rule would speak to everybody. */
 MUST_USE bool alert_channel_remove(struct db *db, int64_t organisation_id,

@@ -68,12 +68,12 @@ void alert_judge_provider(const struct alert_rule *rule,
 		out->verdict = ALERT_BAD;
 	out->summary = arena_printf(arena,
 		"Provider %.*s: %" PRId64 " of %" PRId64
-		" calls failed (%" PRId64 " %%) in %.*s",
+		" attempts failed (%" PRId64 " %%) in %.*s",
 		STR_ARG(provider->name), calls->failed, calls->total, percent,
 		STR_ARG(window_text(rule, arena)));
 	begin_facts(&json, &buf, rule);
 	json_member_str(&json, "provider", provider->name);
-	json_member_int(&json, "calls", calls->total);
+	json_member_int(&json, "attempts", calls->total);
 	json_member_int(&json, "failed", calls->failed);
 	json_member_int(&json, "failed_percent", percent);
 	out->facts = end_facts(&json, &buf, arena);

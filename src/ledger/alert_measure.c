@@ -1,5 +1,5 @@
 /*
- * alert_measure.c - sums over usage_minute.
+ * alert_measure.c - sums over usage_minute and attempts_minute.
  */
 #include "ledger/alert_measure.h"
 
@@ -52,12 +52,12 @@ bool alert_measure_calls(struct db *db, const struct alert_rule *rule,
 	return true;
 }
 
-#define PER_PROVIDER(scope)                                              \
-	"SELECT p.id, p.name, COUNT(*) OVER (), SUM(u.requests),"        \
-	" SUM(u.errors), SUM(IF(u.bucket_ms >= ?, u.requests, 0)),"      \
-	" SUM(IF(u.bucket_ms >= ?, u.errors, 0)) FROM providers p"       \
-	" LEFT JOIN usage_minute u ON u.provider_id = p.id AND u." scope \
-	" = ? AND u.bucket_ms >= ? WHERE p.enabled = 1"                  \
+#define PER_PROVIDER(scope)                                                 \
+	"SELECT p.id, p.name, COUNT(*) OVER (), SUM(a.attempts),"           \
+	" SUM(a.failed), SUM(IF(a.bucket_ms >= ?, a.attempts, 0)),"         \
+	" SUM(IF(a.bucket_ms >= ?, a.failed, 0)) FROM providers p"          \
+	" LEFT JOIN attempts_minute a ON a.provider_id = p.id AND a." scope \
+	" = ? AND a.bucket_ms >= ? WHERE p.enabled = 1"                     \
 	" GROUP BY p.id, p.name ORDER BY p.id"
 
 bool alert_measure_providers(struct db *db, const struct alert_rule *rule,

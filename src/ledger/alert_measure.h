@@ -1,13 +1,15 @@
 /*
- * alert_measure.h - what a rule looks at, added up from usage_minute; never
- * from the request log.
+ * alert_measure.h - what a rule looks at, added up from usage_minute and
+ * attempts_minute; never from the request log.
  *
  * A window is the minutes that reach into it, so it is up to one minute
  * longer than asked for. What a minute holds arrives with the journal's
  * replay, about a second after the calls.
  *
  * A call counts as failed when its row in the request log has an error: the
- * provider's, ours, or the client's that left.
+ * provider's, ours, or the client's that left. Of a provider not calls are
+ * counted but attempts, also those of calls that another provider saved; they
+ * failed as attempt_totals.h says, never by the client's fault.
  */
 #ifndef LEDGER_ALERT_MEASURE_H
 #define LEDGER_ALERT_MEASURE_H
@@ -27,7 +29,7 @@ struct alert_calls {
 	int64_t histogram[MEASURE_BUCKETS];
 };
 
-/* The same for one provider, and for its last minute or two apart. */
+/* The attempts at one provider, and those of its last minute or two apart. */
 struct alert_provider_calls {
 	int64_t provider_id;
 	struct str name;

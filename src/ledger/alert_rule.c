@@ -87,6 +87,55 @@ bool alert_rule_save(struct db *db, struct alert_rule *rule, bool *created,
 	return save_channels(db, rule, err);
 }
 
+bool alert_rule_change(
+	struct db *db, const struct alert_rule *rule, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt,
+		    "UPDATE alert_rules SET project_id = ?, name = ?, kind = ?,"
+		    " threshold = ?, window_ms = ?, quiet_ms = ?,"
+		    " conditions = JSON_OBJECT('minimum_calls', ?),"
+		    " enabled = ? WHERE id = ? AND organisation_id = ?",
+		    err))
+		return false;
+	stmt_bind_int_or_null(stmt, rule->project_id);
+	stmt_bind_str(stmt, rule->name);
+	stmt_bind_str(stmt, kinds[rule->kind].name);
+	stmt_bind_int(stmt, rule->threshold);
+	stmt_bind_int(stmt, rule->window_ms);
+	stmt_bind_int(stmt, rule->quiet_ms);
+	stmt_bind_int(stmt, rule->minimum_calls);
+	stmt_bind_int(stmt, rule->enabled);
+	stmt_bind_int(stmt, rule->id);
+	stmt_bind_int(stmt, rule->organisation_id);
+	if (stmt_run(stmt, err))
+		return save_channels(db, rule, err);
+	return err->kind == ERR_DUPLICATE &&
+	       error_refuse(err, ERR_DUPLICATE, "name",
+		       "There is an alert rule '%.*s' already.",
+		       STR_ARG(rule->name));
+}
+
+bool alert_rule_find(struct db *db, int64_t organisation_id, int64_t id,
+	struct arena *arena, struct alert_rule *out, struct error *err)
+{
+	struct alert_rule *rules;
+	size_t count;
+
+	/* They are few. */
+	if (!alert_rule_list(db, organisation_id, arena, &rules, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (rules[i].id != id)
+			continue;
+		*out = rules[i];
+		return alert_rule_load_channels(db, arena, out, err);
+	}
+	return error_refuse(
+		err, ERR_NOT_FOUND, "id", "There is no such alert rule.");
+}
+
 static bool save_channels(
 	struct db *db, const struct alert_rule *rule, struct error *err)
 {

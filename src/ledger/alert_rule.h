@@ -43,6 +43,14 @@ MUST_USE bool alert_kind_find(struct str name, enum alert_kind *out);
 #define ALERT_THRESHOLD_OWN 0
 #define ALERT_BUILT_IN_NAME "default budget alerts"
 
+/* How far a rule may look back, how long it may be silent. */
+#define ALERT_MINUTE_MS INT64_C(60000)
+#define ALERT_DEFAULT_WINDOW_MINUTES 5
+#define ALERT_MAX_WINDOW_MINUTES 1440
+#define ALERT_DEFAULT_QUIET_MINUTES 60
+#define ALERT_MAX_QUIET_MINUTES 43200
+#define ALERT_MAX_CALLS 1000000000
+
 struct alert_rule {
 	int64_t id;
 	int64_t organisation_id;
@@ -65,6 +73,17 @@ struct alert_rule {
  * names the channel that is not there. */
 MUST_USE bool alert_rule_save(struct db *db, struct alert_rule *rule,
 	bool *created, struct error *err);
+
+/* Everything of a rule that is there anew, also whether it is switched on; its
+ * id and organisation stay. ERR_DUPLICATE: another has the name. ERR_NOT_FOUND
+ * names the channel that is not there. */
+MUST_USE bool alert_rule_change(
+	struct db *db, const struct alert_rule *rule, struct error *err);
+
+/* With its channels. ERR_NOT_FOUND. */
+MUST_USE bool alert_rule_find(struct db *db, int64_t organisation_id,
+	int64_t id, struct arena *arena, struct alert_rule *out,
+	struct error *err);
 
 /* All rules (of one organisation, unless that is 0), in the order of their
  * names, without their channels; in the arena. */

@@ -80,7 +80,7 @@ static bool read_rows(struct db *db, const struct alert_rule *rule,
 	if (!stmt_prepare(db, &stmt,
 		    "SELECT b.id, b.scope_kind, b.scope_id, b.user_name,"
 		    " b.period, b.limit_picousd, b.alert_threshold_percent,"
-		    " p.time_zone, CASE b.scope_kind"
+		    " COALESCE(p.time_zone, o.time_zone), CASE b.scope_kind"
 		    " WHEN 'organisation' THEN o.name WHEN 'project' THEN"
 		    " p.name WHEN 'key' THEN k.name ELSE b.user_name END"
 		    " FROM budgets b"

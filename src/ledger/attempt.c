@@ -27,7 +27,7 @@ struct field {
 			max, 0                                                \
 	}
 
-/* In the order of INSERT. */
+/* In the order of COLUMNS. */
 static const struct field fields[] = {
 	TEXT(model_used, 255),
 	NUMBER(model_id, 0, INT64_MAX),
@@ -39,19 +39,27 @@ static const struct field fields[] = {
 	TEXT(error, 64),
 	TEXT(error_detail, 512),
 	TEXT(advice, 16),
+	TEXT(affinity, 8),
 	NUMBER(offset_us, -1, INT64_MAX),
 	NUMBER(connect_us, -1, INT64_MAX),
 	NUMBER(first_byte_us, -1, INT64_MAX),
 	NUMBER(total_us, -1, INT64_MAX),
 };
 
+#define COLUMNS                                                   \
+	"model_used, model_id, provider, provider_id,"            \
+	" provider_key_id, upstream_request_id, status, error,"   \
+	" error_detail, advice, affinity, offset_us, connect_us," \
+	" first_byte_us, total_us"
 #define INSERT                                                           \
 	"INSERT INTO request_attempts (started_ms, request_id, attempt," \
-	" model_used, model_id, provider, provider_id, provider_key_id," \
-	" upstream_request_id, status, error, error_detail, advice,"     \
-	" offset_us, connect_us, first_byte_us, total_us)"               \
-	" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+	" " COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+#define SELECT                                     \
+	"SELECT " COLUMNS " FROM request_attempts" \
+	" WHERE started_ms = ? AND request_id = ? ORDER BY attempt"
 
+static void read_row(
+	struct stmt *stmt, struct arena *arena, struct attempt_record *out);
 static bool read_one(
 	struct json object, struct arena *arena, struct attempt_record *out);
 static bool read_member(struct json_member member, struct arena *arena,
@@ -158,6 +166,43 @@ bool attempt_insert(struct db *db, int64_t started_unix_ms,
 			return false;
 	}
 	return true;
+}
+
+bool attempt_load(struct db *db, int64_t started_unix_ms, struct str request_id,
+	struct arena *arena, struct attempt_record **first, struct error *err)
+{
+	struct attempt_record **next = first;
+	struct stmt *stmt;
+	bool more;
+
+	*first = NULL;
+	if (!stmt_prepare(db, &stmt, SELECT, err))
+		return false;
+	stmt_bind_int(stmt, started_unix_ms);
+	stmt_bind_str(stmt, request_id);
+	if (!stmt_run(stmt, err))
+		return false;
+	while (stmt_fetch(stmt, &more, err)) {
+		if (!more)
+			return true;
+		*next = ARENA_NEW(arena, struct attempt_record);
+		read_row(stmt, arena, *next);
+		next = &(*next)->next;
+	}
+	return false;
+}
+
+static void read_row(
+	struct stmt *stmt, struct arena *arena, struct attempt_record *out)
+{
+	attempt_record_init(out);
+	for (unsigned i = 0; i < ARRAY_LEN(fields); i++) {
+		if (fields[i].is_text)
+			*text_at(out, &fields[i]) =
+				arena_copy(arena, stmt_str(stmt, i));
+		else if (!stmt_is_null(stmt, i))
+			*int_at(out, &fields[i]) = stmt_int(stmt, i);
+	}
 }
 
 static bool read_one(

@@ -25,9 +25,10 @@ struct attempt_record {
 	int64_t status;   /* the provider's; 0: it did not answer */
 	struct str error; /* "" when it succeeded */
 	struct str error_detail;
-	struct str advice;  /* retry, next_target, give_up; "" when none */
-	int64_t offset_us;  /* of its beginning, from the call's arrival */
-	int64_t connect_us; /* these are -1 where it never came to that */
+	struct str advice;   /* retry, next_target, give_up; "" when none */
+	struct str affinity; /* warm, hashed, spread (gateway/affinity.h) */
+	int64_t offset_us;   /* of its beginning, from the call's arrival */
+	int64_t connect_us;  /* these are -1 where it never came to that */
 	int64_t first_byte_us;
 	int64_t total_us;
 	struct attempt_record *next;
@@ -50,5 +51,9 @@ void attempt_fit_list(struct attempt_record *first);
 MUST_USE bool attempt_insert(struct db *db, int64_t started_unix_ms,
 	struct str request_id, const struct attempt_record *first,
 	struct error *err);
+/* Those of a call as a list in the arena, in order. ERR_DATABASE. */
+MUST_USE bool attempt_load(struct db *db, int64_t started_unix_ms,
+	struct str request_id, struct arena *arena,
+	struct attempt_record **first, struct error *err);
 
 #endif

@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "crypto/random.h"
 #include "db/stmt.h"
+#include "ledger/attempt_totals.h"
 #include "ledger/column.h"
+#include "ledger/request_route.h"
 #include "ledger/rollup.h"
 
 /* 9999-12-31T23:59:59.999Z: later ones would break the calendar. */
@@ -27,11 +29,11 @@
 	" saved_picousd, queue_us, gateway_us, connect_us, first_token_us," \
 	" total_us, request_bytes, response_bytes, host, charged_picousd,"  \
 	" admitted, provider_dialect,"                                      \
-	" dropped, billing, billing_reason) VALUES "
+	" dropped, billing, billing_reason, coalesced, affinity) VALUES "
 #define ROW                                                             \
 	"(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?," \
 	"?,?,?,"                                                        \
-	"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+	"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 /* Rows of the statement for many. */
 #define MANY 50
 #define TIMES_5(row) row "," row "," row "," row "," row
@@ -58,6 +60,7 @@ static const struct text_column text_columns[] = {
 	TEXT(model_asked, 255),
 	TEXT(alias, 191),
 	TEXT(complexity, 16),
+	TEXT(route_reason, 255),
 	TEXT(model_used, 255),
 	TEXT(provider, 64),
 	TEXT(error, 64),
@@ -67,6 +70,7 @@ static const struct text_column text_columns[] = {
 	TEXT(dropped, 1024),
 	TEXT(host, 64),
 	TEXT(billing_reason, 16),
+	TEXT(affinity, 8),
 };
 
 struct number_column {
@@ -106,6 +110,9 @@ static bool insert_requests(struct db *db,
 	struct error *err);
 static void bind_request(struct stmt *stmt, const struct usage_record *record);
 static bool insert_attempts(struct db *db,
+	const struct usage_record *const *records, size_t count,
+	struct error *err);
+static bool insert_routes(struct db *db,
 	const struct usage_record *const *records, size_t count,
 	struct error *err);
 static void bind_measure(struct stmt *stmt, int64_t value);
@@ -224,7 +231,9 @@ static bool store_parts(
 	return move_position(db, batch, count, err) &&
 	       insert_requests(db, records, count, err) &&
 	       insert_attempts(db, records, count, err) &&
-	       rollup_add(db, records, count, err);
+	       insert_routes(db, records, count, err) &&
+	       rollup_add(db, records, count, err) &&
+	       attempt_totals_add(db, records, count, err);
 }
 
 static size_t collect_new(const struct batch *batch,
@@ -354,6 +363,8 @@ static void bind_request(struct stmt *stmt, const struct usage_record *record)
 	stmt_bind_str(stmt, record->dropped);
 	stmt_bind_str(stmt, billings[record->billing]);
 	stmt_bind_str(stmt, record->billing_reason);
+	stmt_bind_int(stmt, record->coalesced);
+	stmt_bind_str(stmt, record->affinity);
 }
 
 static bool insert_attempts(struct db *db,
@@ -364,6 +375,18 @@ static bool insert_attempts(struct db *db,
 		if (!attempt_insert(db, records[i]->started_unix_ms,
 			    records[i]->request_id, records[i]->attempt_list,
 			    err))
+			return false;
+	}
+	return true;
+}
+
+static bool insert_routes(struct db *db,
+	const struct usage_record *const *records, size_t count,
+	struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (records[i]->route_reason.n > 0 &&
+			!request_route_insert(db, records[i], err))
 			return false;
 	}
 	return true;

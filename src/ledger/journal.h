@@ -53,6 +53,17 @@ MUST_USE bool journal_append_text(
  */
 MUST_USE bool journal_sync(struct journal *journal, struct error *err);
 
+/* Of a gateway key, by a call that is a row now. */
+struct journal_use {
+	int64_t key_id;
+	int64_t unix_ms;
+};
+
+/* Told the newest use of each key of a batch, once that is stored, with the
+ * connection that stored it. */
+typedef void journal_used(
+	struct db *db, const struct journal_use *uses, size_t count);
+
 /*
  * Move what is complete into MariaDB, from the files of all processes of
  * this machine, dead ones included; files that are done are deleted. Blocks;
@@ -65,9 +76,12 @@ MUST_USE bool journal_sync(struct journal *journal, struct error *err);
  * them, go to `state_dir/journal/rejected` and are logged as errors. Then the
  * rest goes on. ERR_DATABASE leaves everything for the next time; ERR_IO: a
  * file could not be read, the others were replayed.
+ *
+ * `used` may be NULL. A process that dies before it was called tells nobody.
  */
 MUST_USE bool journal_replay(const struct settings *settings,
-	struct db_pool *pool, size_t *moved, struct error *err);
+	struct db_pool *pool, journal_used *used, size_t *moved,
+	struct error *err);
 
 /*
  * The same, but a file that another one is replaying is waited for: when this
@@ -75,6 +89,7 @@ MUST_USE bool journal_replay(const struct settings *settings,
  * (or was refused).
  */
 MUST_USE bool journal_replay_all(const struct settings *settings,
-	struct db_pool *pool, size_t *moved, struct error *err);
+	struct db_pool *pool, journal_used *used, size_t *moved,
+	struct error *err);
 
 #endif

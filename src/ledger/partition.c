@@ -15,13 +15,14 @@
 /* A change of a table names at most this many partitions of days. */
 #define MAX_STATEMENT_BYTES (1 << 20)
 
-/* See sql/003_ledger.sql. */
+/* See sql/003_ledger.sql; attempts_minute is in sql/010_affinity.sql. */
 static const char *const tables[] = {
 	"requests",
 	"request_contents",
 	"request_attempts",
 	"request_routes",
 	"usage_minute",
+	"attempts_minute",
 };
 
 /* What is to be done with one table. */

@@ -28,6 +28,7 @@ struct replay {
 	struct db *db; /* NULL until it is needed */
 	int folder;
 	bool waits;         /* for files that another one replays */
+	journal_used *used; /* NULL: nobody wants to know */
 	char *chunk;        /* CHUNK_BYTES */
 	struct arena arena; /* what one batch needs */
 	size_t moved;
@@ -48,7 +49,7 @@ struct source {
 };
 
 static bool replay_folder(const struct settings *settings, struct db_pool *pool,
-	bool waits, size_t *moved, struct error *err);
+	bool waits, journal_used *used, size_t *moved, struct error *err);
 static bool replay_files(struct replay *replay, struct error *err);
 static bool replay_file(
 	struct replay *replay, const char *name, struct error *err);
@@ -72,6 +73,7 @@ static bool store(struct replay *replay, struct source *source,
 	struct batch *batch, struct error *err);
 static void count_stored(struct replay *replay, struct source *source,
 	const struct batch *batch);
+static void tell_uses(struct replay *replay, const struct batch *batch);
 static bool store_halves(struct replay *replay, struct source *source,
 	const struct batch *batch, struct error *err);
 static bool store_one(struct replay *replay, struct source *source,
@@ -84,21 +86,21 @@ static bool finish_source(
 static void log_source(const struct source *source);
 
 bool journal_replay(const struct settings *settings, struct db_pool *pool,
-	size_t *moved, struct error *err)
+	journal_used *used, size_t *moved, struct error *err)
 {
-	return replay_folder(settings, pool, false, moved, err);
+	return replay_folder(settings, pool, false, used, moved, err);
 }
 
 bool journal_replay_all(const struct settings *settings, struct db_pool *pool,
-	size_t *moved, struct error *err)
+	journal_used *used, size_t *moved, struct error *err)
 {
-	return replay_folder(settings, pool, true, moved, err);
+	return replay_folder(settings, pool, true, used, moved, err);
 }
 
 static bool replay_folder(const struct settings *settings, struct db_pool *pool,
-	bool waits, size_t *moved, struct error *err)
+	bool waits, journal_used *used, size_t *moved, struct error *err)
 {
-	struct replay replay = { .pool = pool, .waits = waits };
+	struct replay replay = { .pool = pool, .waits = waits, .used = used };
 	bool replayed;
 
 	*moved = 0;
@@ -359,6 +361,31 @@ static void count_stored(
 	source->position = batch->end;
 	source->lost_bytes += batch->lost_bytes;
 	source->unreadable += batch->unreadable;
+	tell_uses(replay, batch);
+}
+
+/* Records that were rows already are told again: whoever stored them may have
+ * died before he did. */
+static void tell_uses(struct replay *replay, const struct batch *batch)
+{
+	struct journal_use uses[BATCH_MAX_RECORDS];
+	size_t count = 0;
+
+	for (size_t i = 0; replay->used && i < batch->count; i++) {
+		const struct usage_record *record = &batch->entries[i].record;
+		size_t at = 0;
+
+		while (at < count && uses[at].key_id != record->key_id)
+			at++;
+		if (at == count && record->key_id != 0)
+			uses[count++] =
+				(struct journal_use){ .key_id =
+							      record->key_id };
+		if (at < count && uses[at].unix_ms < record->started_unix_ms)
+			uses[at].unix_ms = record->started_unix_ms;
+	}
+	if (count > 0)
+		replay->used(replay->db, uses, count);
 }
 
 static bool store_halves(struct replay *replay, struct source *source,

@@ -5,14 +5,14 @@
  */
 #include "ledger/report.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
+#include "base/csv.h"
 #include "base/json.h"
 #include "base/money.h"
 #include "db/stmt.h"
+#include "ledger/usage.h"
 
 #define PAGE_ROWS 1000
-#define PAGE_MAX_BYTES (64 << 20)
 
 enum column_type {
 	TYPE_TEXT,
@@ -73,6 +73,8 @@ static const struct column columns[] = {
 	{ "dropped", TYPE_TEXT },
 	{ "billing", TYPE_TEXT },
 	{ "billing_reason", TYPE_TEXT },
+	{ "coalesced", TYPE_BOOL },
+	{ "affinity", TYPE_TEXT },
 	{ "attempt_list", TYPE_JSON },
 };
 
@@ -90,11 +92,12 @@ static const struct column columns[] = {
 	" r.dialect, r.route, r.alias, r.complexity, r.priced,"             \
 	" r.charged_picousd, r.host, r.client_ip,"                          \
 	" r.provider_dialect, r.dropped, r.billing, r.billing_reason,"      \
+	" r.coalesced, r.affinity,"                                         \
 	" (SELECT JSON_ARRAYAGG(JSON_OBJECT('attempt', t.attempt,"          \
 	" 'model', t.model_used, 'provider', t.provider,"                   \
 	" 'provider_key_id', t.provider_key_id, 'status', t.status,"        \
 	" 'error', t.error, 'error_detail', t.error_detail,"                \
-	" 'advice', t.advice,"                                              \
+	" 'advice', t.advice, 'affinity', t.affinity,"                      \
 	" 'upstream_request_id', t.upstream_request_id,"                    \
 	" 'offset_us', t.offset_us, 'connect_us', t.connect_us,"            \
 	" 'first_byte_us', t.first_byte_us, 'total_us', t.total_us)"        \
@@ -103,109 +106,148 @@ static const struct column columns[] = {
 	" AND t.request_id = r.request_id)"                                 \
 	" FROM requests r"                                                  \
 	" LEFT JOIN projects p ON p.id = r.project_id"                      \
-	" LEFT JOIN gateway_keys k ON k.id = r.key_id"                      \
-	" WHERE r.started_ms >= ? AND r.started_ms < ?"                     \
+	" LEFT JOIN gateway_keys k ON k.id = r.key_id" REQUEST_FILTER_WHERE \
 	" AND (r.started_ms > ? OR r.request_id > ?)"                       \
 	" ORDER BY r.started_ms, r.request_id LIMIT 1000"
 
 _Static_assert(PAGE_ROWS == 1000, "as in SELECT_PAGE");
 
 struct report {
-	struct db *db;
+	struct request_filter filter;
 	enum report_format format;
-	FILE *out;
-	struct buf text; /* of one page */
-	int64_t to_ms;
+	struct arena arena; /* the filter's texts */
 	/* The last row written; the next page begins after it. */
 	int64_t last_ms;
-	struct buf last_id;
+	char last_id[USAGE_MAX_REQUEST_ID_BYTES + 1];
 	size_t rows;
+	bool began;
 };
 
-static void write_head(struct report *report);
-static bool write_page(struct report *report, size_t *rows, struct error *err);
-static void write_row(struct report *report, struct stmt *stmt);
+static void write_head(const struct report *report, struct buf *out);
+static bool write_page(struct report *report, struct db *db, struct buf *out,
+	size_t *rows, struct error *err);
+static void write_row(
+	const struct report *report, struct stmt *stmt, struct buf *out);
 static void write_csv_cell(struct buf *out, const struct column *column,
 	struct stmt *stmt, unsigned index);
-static void append_csv_text(struct buf *out, struct str text);
 static void write_json_member(struct json_writer *json,
 	const struct column *column, struct stmt *stmt, unsigned index);
 static bool is_unknown(
 	const struct column *column, struct stmt *stmt, unsigned index);
-static bool flush_text(struct report *report, struct error *err);
+static bool flush_text(struct buf *text, FILE *out, struct error *err);
+
+struct report *report_new(
+	const struct request_filter *filter, enum report_format format)
+{
+	struct report *report = calloc(1, sizeof(*report));
+	struct arena *arena;
+
+	assert(report);
+	arena = &report->arena;
+	arena_init(arena, 4096);
+	report->filter = *filter;
+	report->filter.error = arena_copy(arena, filter->error);
+	report->filter.model = arena_copy(arena, filter->model);
+	report->filter.provider = arena_copy(arena, filter->provider);
+	report->filter.user = arena_copy(arena, filter->user);
+	report->filter.alias = arena_copy(arena, filter->alias);
+	report->filter.text = arena_copy(arena, filter->text);
+	report->format = format;
+	report->last_ms = filter->from_ms;
+	return report;
+}
+
+void report_free(struct report *report)
+{
+	arena_release(&report->arena);
+	free(report);
+}
+
+bool report_next(struct report *report, struct db *db, struct buf *out,
+	bool *more, struct error *err)
+{
+	size_t rows;
+
+	if (!report->began)
+		write_head(report, out);
+	report->began = true;
+	if (!write_page(report, db, out, &rows, err))
+		return false;
+	*more = rows == PAGE_ROWS;
+	if (!*more && report->format == REPORT_JSON)
+		buf_append(out, S("\n]\n"));
+	return !out->failed ||
+	       error_set(err, ERR_IO, "report: a page is too large");
+}
 
 bool report_export(struct db *db, int64_t from_ms, int64_t to_ms,
 	enum report_format format, FILE *out, struct error *err)
 {
-	struct report report = {
-		.db = db,
-		.format = format,
-		.out = out,
-		.text = BUF_INIT(PAGE_MAX_BYTES),
-		.to_ms = to_ms,
-		.last_ms = from_ms,
-		.last_id = BUF_INIT(256),
-	};
-	size_t rows = PAGE_ROWS;
+	const struct request_filter filter = { .from_ms = from_ms,
+		.to_ms = to_ms };
+	struct report *report = report_new(&filter, format);
+	struct buf text = BUF_INIT(REPORT_PAGE_MAX_BYTES);
+	bool more = true;
 	bool exported = true;
 
-	write_head(&report);
-	while (exported && rows == PAGE_ROWS)
-		exported = write_page(&report, &rows, err) &&
-			   flush_text(&report, err);
-	if (exported && format == REPORT_JSON) {
-		buf_append(&report.text, S("\n]\n"));
-		exported = flush_text(&report, err);
-	}
-	buf_release(&report.text);
-	buf_release(&report.last_id);
+	while (exported && more)
+		exported = report_next(report, db, &text, &more, err) &&
+			   flush_text(&text, out, err);
+	buf_release(&text);
+	report_free(report);
 	return exported;
 }
 
-static void write_head(struct report *report)
+static void write_head(const struct report *report, struct buf *out)
 {
 	if (report->format == REPORT_JSON) {
-		buf_append_char(&report->text, '[');
+		buf_append_char(out, '[');
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
 		if (columns[i].type == TYPE_JSON)
 			continue;
 		if (i > 0)
-			buf_append_char(&report->text, ',');
-		buf_append(&report->text, str_of(columns[i].name));
+			buf_append_char(out, ',');
+		buf_append(out, str_of(columns[i].name));
 	}
-	buf_append(&report->text, S("\r\n"));
+	buf_append(out, S("\r\n"));
 }
 
-static bool write_page(struct report *report, size_t *rows, struct error *err)
+static bool write_page(struct report *report, struct db *db, struct buf *out,
+	size_t *rows, struct error *err)
 {
+	struct arena_mark mark = arena_mark(&report->arena);
+	struct request_filter filter = report->filter;
 	struct stmt *stmt;
-	bool more;
+	bool more, ran;
 
 	*rows = 0;
-	if (!stmt_prepare(report->db, &stmt, SELECT_PAGE, err))
+	filter.from_ms = report->last_ms;
+	if (!stmt_prepare(db, &stmt, SELECT_PAGE, err))
 		return false;
+	request_filter_bind(stmt, &filter, &report->arena);
 	stmt_bind_int(stmt, report->last_ms);
-	stmt_bind_int(stmt, report->to_ms);
-	stmt_bind_int(stmt, report->last_ms);
-	stmt_bind_str(stmt, buf_str(&report->last_id));
-	if (!stmt_run(stmt, err))
+	stmt_bind_str(stmt, str_of(report->last_id));
+	ran = stmt_run(stmt, err);
+	arena_rewind(&report->arena, mark);
+	if (!ran)
 		return false;
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)
 			return true;
-		write_row(report, stmt);
+		write_row(report, stmt, out);
 		report->last_ms = stmt_int(stmt, 1);
-		buf_clear(&report->last_id);
-		buf_append(&report->last_id, stmt_str(stmt, 0));
+		snprintf(report->last_id, sizeof(report->last_id), "%.*s",
+			STR_ARG(stmt_str(stmt, 0)));
 		report->rows++;
 		++*rows;
 	}
 	return false;
 }
 
-static void write_row(struct report *report, struct stmt *stmt)
+static void write_row(
+	const struct report *report, struct stmt *stmt, struct buf *out)
 {
 	struct json_writer json;
 
@@ -214,14 +256,14 @@ static void write_row(struct report *report, struct stmt *stmt)
 			if (columns[i].type == TYPE_JSON)
 				continue;
 			if (i > 0)
-				buf_append_char(&report->text, ',');
-			write_csv_cell(&report->text, &columns[i], stmt, i);
+				buf_append_char(out, ',');
+			write_csv_cell(out, &columns[i], stmt, i);
 		}
-		buf_append(&report->text, S("\r\n"));
+		buf_append(out, S("\r\n"));
 		return;
 	}
-	buf_append(&report->text, report->rows > 0 ? S(",\n") : S("\n"));
-	json_writer_init(&json, &report->text);
+	buf_append(out, report->rows > 0 ? S(",\n") : S("\n"));
+	json_writer_init(&json, out);
 	json_begin_object(&json);
 	for (unsigned i = 0; i < ARRAY_LEN(columns); i++)
 		write_json_member(&json, &columns[i], stmt, i);
@@ -237,7 +279,7 @@ static void write_csv_cell(struct buf *out, const struct column *column,
 	if (is_unknown(column, stmt, index))
 		return;
 	switch (column->type) {
-	case TYPE_TEXT: append_csv_text(out, stmt_str(stmt, index)); return;
+	case TYPE_TEXT: csv_append_text(out, stmt_str(stmt, index)); return;
 	case TYPE_INT: buf_append_int(out, stmt_int(stmt, index)); return;
 	case TYPE_BOOL:
 		buf_append(out, stmt_int(stmt, index) ? S("true") : S("false"));
@@ -247,25 +289,6 @@ static void write_csv_cell(struct buf *out, const struct column *column,
 	case TYPE_JSON: return;
 	}
 	buf_append(out, str_of(text));
-}
-
-static void append_csv_text(struct buf *out, struct str text)
-{
-	bool is_formula = text.n > 0 && memchr("=+-@\t\r", text.p[0], 6);
-
-	buf_append_char(out, '"');
-	if (is_formula)
-		buf_append_char(out, '\'');
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '"')
-			buf_append_char(out, '"');
-		/* Many readers take a NUL for the end of the file. */
-		if (text.p[i] == '\0')
-			buf_append(out, S("\xef\xbf\xbd"));
-		else
-			buf_append_char(out, text.p[i]);
-	}
-	buf_append_char(out, '"');
 }
 
 static void write_json_member(struct json_writer *json,
@@ -299,16 +322,11 @@ static bool is_unknown(
 	       (column->type == TYPE_TEXT && stmt_str(stmt, index).n == 0);
 }
 
-static bool flush_text(struct report *report, struct error *err)
+static bool flush_text(struct buf *text, FILE *out, struct error *err)
 {
-	size_t n = report->text.n;
-
-	if (report->text.failed)
-		return error_set(err, ERR_IO, "report: a page is too large");
-	if (fwrite(report->text.p, 1, n, report->out) != n ||
-		fflush(report->out) != 0)
+	if (fwrite(text->p, 1, text->n, out) != text->n || fflush(out) != 0)
 		return error_set(err, ERR_IO, "report: cannot write: %s",
 			strerror(errno));
-	buf_clear(&report->text);
+	buf_clear(text);
 	return true;
 }

@@ -12,7 +12,9 @@
 #define LEDGER_REPORT_H
 
 #include "base/error.h"
+#include "base/buf.h"
 #include "db/pool.h"
+#include "ledger/request_filter.h"
 
 enum report_format {
 	REPORT_CSV,  /* RFC 4180, with a header line */
@@ -20,10 +22,29 @@ enum report_format {
 };
 
 /*
- * Write the calls that began at from_ms or later and before to_ms (Unix
- * milliseconds). Needs the same memory for ten calls and for ten million. A
- * text in CSV that a spreadsheet would run as a formula begins with a '.
- * ERR_DATABASE, ERR_IO; what was written before stays in `out`.
+ * A report that is written piece by piece, so that it needs the same memory
+ * for ten calls and for ten million. The filter is copied.
+ */
+struct report;
+struct report *report_new(
+	const struct request_filter *filter, enum report_format format);
+void report_free(struct report *report);
+
+/* What a buffer for one piece must be able to hold. */
+#define REPORT_PAGE_MAX_BYTES (64 << 20)
+/*
+ * Append the next piece: the head, and up to a thousand calls. *more is false
+ * with the last one. Any connection will do, another one each time, too.
+ * ERR_DATABASE, ERR_IO for a piece that `out` does not hold.
+ */
+MUST_USE bool report_next(struct report *report, struct db *db, struct buf *out,
+	bool *more, struct error *err);
+
+/*
+ * Write the calls of all organisations that began at from_ms or later and
+ * before to_ms (Unix milliseconds). A text in CSV that a spreadsheet would run
+ * as a formula begins with a '. ERR_DATABASE, ERR_IO; what was written before
+ * stays in `out`.
  */
 MUST_USE bool report_export(struct db *db, int64_t from_ms, int64_t to_ms,
 	enum report_format format, FILE *out, struct error *err);

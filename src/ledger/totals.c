@@ -5,9 +5,10 @@
 
 #include "db/stmt.h"
 
-#define SELECT_TOTALS(table)                                 \
-	"SELECT provider_id, SUM(requests), SUM(errors),"    \
-	" SUM(cost_picousd), SUM(saved_picousd) FROM " table \
+#define SELECT_TOTALS(table)                              \
+	"SELECT provider_id, SUM(requests), SUM(errors)," \
+	" SUM(cost_picousd), SUM(saved_picousd),"         \
+	" SUM(total_us), SUM(total_requests) FROM " table \
 	" WHERE bucket_ms >= ? GROUP BY provider_id ORDER BY provider_id"
 
 static const char *const selects[] = {
@@ -58,5 +59,7 @@ static void append(struct arena *arena, struct provider_total **totals,
 		.errors = stmt_int(stmt, 2),
 		.cost_picousd = stmt_int(stmt, 3),
 		.saved_picousd = stmt_int(stmt, 4),
+		.total_us = stmt_int(stmt, 5),
+		.total_requests = stmt_int(stmt, 6),
 	};
 }

@@ -13,6 +13,8 @@ struct provider_total {
 	int64_t errors;
 	int64_t cost_picousd;
 	int64_t saved_picousd;
+	int64_t total_us; /* of total_requests */
+	int64_t total_requests;
 };
 
 /* Which rollup: the coarser one costs less. */

@@ -8,6 +8,7 @@
 
 enum field_type {
 	FIELD_TEXT,
+	FIELD_ARRAY, /* a JSON array, as it is */
 	FIELD_INT,
 	FIELD_BOOL,
 	FIELD_SOURCE,
@@ -55,6 +56,9 @@ static const struct field fields[] = {
 	TEXT(model_asked),
 	TEXT(alias),
 	TEXT(complexity),
+	TEXT(route_reason),
+	{ "route_candidates", FIELD_ARRAY,
+		offsetof(struct usage_record, route_candidates), 0 },
 	BOOL(streamed),
 	TEXT(model_used),
 	ID(model_id),
@@ -85,6 +89,7 @@ static const struct field fields[] = {
 	BOOL(admitted),
 	{ "billing", FIELD_BILLING, offsetof(struct usage_record, billing), 0 },
 	TEXT(billing_reason),
+	TEXT(affinity),
 	MEASURE(queue_us),
 	MEASURE(gateway_us),
 	MEASURE(connect_us),
@@ -208,6 +213,11 @@ static void write_field(struct json_writer *json, const struct field *field,
 			json_member_str(json, field->name,
 				cut_text(*text_at(record, field)));
 		return;
+	case FIELD_ARRAY:
+		if (text_at(record, field)->n > 0)
+			json_member_raw(
+				json, field->name, *text_at(record, field));
+		return;
 	case FIELD_INT:
 		if (*int_at(record, field) != field->unknown)
 			json_member_int(
@@ -267,6 +277,9 @@ static bool read_field(struct usage_record *record, const struct field *field,
 {
 	switch (field->type) {
 	case FIELD_TEXT: return json_text(value, arena, text_at(record, field));
+	case FIELD_ARRAY:
+		*text_at(record, field) = value.text;
+		return value.type == JSON_TYPE_ARRAY;
 	case FIELD_INT: return json_int(value, int_at(record, field));
 	case FIELD_BOOL: return json_bool(value, bool_at(record, field));
 	case FIELD_SOURCE: return read_source(value, &record->usage_source);

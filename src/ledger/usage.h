@@ -48,8 +48,10 @@ struct usage_record {
 	struct str route;   /* the path */
 	struct str dialect; /* the client's */
 	struct str model_asked;
-	struct str alias;      /* of the project, where model_asked was one */
-	struct str complexity; /* the classifier's word, "" when not asked */
+	struct str alias;        /* of the project, where model_asked was one */
+	struct str complexity;   /* the classifier's word, "" when not asked */
+	struct str route_reason; /* "" where no router chose */
+	struct str route_candidates; /* JSON array, the chosen one first */
 	bool streamed;
 	/* What was done. */
 	struct str model_used; /* catalogue name */
@@ -58,7 +60,8 @@ struct usage_record {
 	int64_t provider_id;
 	int64_t provider_key_id;
 	struct str provider_dialect; /* "" when no provider was asked */
-	struct str dropped; /* members it had no words for: "seed, top_k" */
+	struct str affinity; /* why there: warm, hashed, spread, "" chance */
+	struct str dropped;  /* members it had no words for: "seed, top_k" */
 	int64_t attempts;
 	/* How it ended. */
 	int64_t status;   /* HTTP status the client got; 499 when it left */

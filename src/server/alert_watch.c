@@ -12,6 +12,7 @@
 #include "ledger/alert_evaluate.h"
 #include "ledger/alert_queue.h"
 #include "server/alert_send.h"
+#include "server/password_mail.h"
 
 /* A failure is told of once in this time. */
 #define COMPLAINT_MS 30000
@@ -112,6 +113,10 @@ static void *watch_main(void *context)
 			evaluate_ms = clock_monotonic_ms() + interval_ms;
 		}
 		while (!is_stopping(watch) && send_next(watch))
+			continue;
+		while (!is_stopping(watch) &&
+			password_mail_send_next(watch->gateway,
+				watch->sender.smtp_password, &watch->stopping))
 			continue;
 		wait_for(watch, clock_monotonic_ms() + tick_ms);
 	}

@@ -73,6 +73,7 @@ static bool connection_to_worker(
 	struct http_exchange *x, http_work *work, void *owner);
 static void connection_to_loop(
 	struct http_exchange *x, http_work *work, void *owner);
+static bool connection_post(struct http_exchange *x, struct task *task);
 static void run_on_worker(struct task *task);
 static void run_on_loop(struct task *task);
 static void push_work(struct http_exchange *x, void *owner);
@@ -82,6 +83,7 @@ static const struct http_server connection_server = {
 	.push = connection_push,
 	.to_worker = connection_to_worker,
 	.to_loop = connection_to_loop,
+	.post = connection_post,
 };
 
 bool port_open(
@@ -448,6 +450,14 @@ static void connection_to_loop(
 	connection->work_owner = owner;
 	connection->task.run = run_on_loop;
 	loop_post(connection->port->setup.loop, &connection->task);
+}
+
+static bool connection_post(struct http_exchange *x, struct task *task)
+{
+	const struct connection *connection =
+		CONTAINER_OF(x, struct connection, x);
+
+	return workers_post(connection->port->setup.workers, task);
 }
 
 static void run_on_worker(struct task *task)

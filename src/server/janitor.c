@@ -5,10 +5,12 @@
 
 #include <pthread.h>
 
+#include "accounts/user_session.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/grants.h"
 #include "gateway/late.h"
+#include "gateway/log_rows.h"
 #include "gateway/orphans.h"
 #include "ledger/partition.h"
 #include "server/measure.h"
@@ -31,6 +33,7 @@ static bool sweep_cache(struct gateway *gateway, struct error *err);
 static bool share_answers(struct gateway *gateway, struct error *err);
 static bool look_after_logs(struct gateway *gateway, struct error *err);
 static bool retire_metrics(struct gateway *gateway, struct error *err);
+static bool sweep_sessions(struct gateway *gateway, struct error *err);
 
 static const struct job jobs[] = {
 	/* Changes are announced; this finds those that were not. */
@@ -42,10 +45,12 @@ static const struct job jobs[] = {
 	{ "settle calls of dead processes", 1000, orphans_settle },
 	{ "count what was spent in an outage", 1000, late_bring },
 	{ "keep the grants of budgets", 20000, grants_renew },
+	{ "give back grants that nobody uses", 5000, grants_return_idle },
 	{ "remove answers that are over", 5000, sweep_cache },
 	{ "share answers by Redis", 100, share_answers },
 	{ "look after the log's files", 1000, look_after_logs },
 	{ "keep what dead processes counted", 5000, retire_metrics },
+	{ "remove logins that are over", 600000, sweep_sessions },
 	{ "measure the journal", 2000, measure_process },
 	{ "log the minute's metrics", 5000, measure_minute },
 };
@@ -170,9 +175,7 @@ static bool sync_journal(struct gateway *gateway, struct error *err)
 
 static bool replay_journal(struct gateway *gateway, struct error *err)
 {
-	size_t moved;
-
-	return journal_replay(gateway->settings, gateway->db, &moved, err);
+	return log_rows_move(gateway, err);
 }
 
 static bool keep_partitions(struct gateway *gateway, struct error *err)
@@ -212,6 +215,19 @@ static bool look_after_logs(struct gateway *gateway, struct error *err)
 	(void)err;
 	log_look_after(false);
 	return true;
+}
+
+static bool sweep_sessions(struct gateway *gateway, struct error *err)
+{
+	int64_t removed;
+	struct db *db;
+	bool ok;
+
+	if (!db_take(gateway->db, &db, err))
+		return false;
+	ok = user_session_sweep(db, &removed, err);
+	db_give(gateway->db, db);
+	return ok;
 }
 
 static bool retire_metrics(struct gateway *gateway, struct error *err)

@@ -24,6 +24,8 @@ static void write_page(struct http_exchange *x, const char *type,
 static void add_process(
 	const struct gateway *gateway, struct metrics_view *view);
 static void add_cache_ratio(struct metrics_view *view);
+static bool add_cache_size(
+	struct gateway *gateway, struct metrics_view *view, struct error *err);
 static bool add_breakers(
 	struct gateway *gateway, struct metrics_view *view, struct error *err);
 static breaker_visit add_breaker;
@@ -52,7 +54,8 @@ bool metrics_gather(
 		return false;
 	add_process(gateway, view);
 	add_cache_ratio(view);
-	if (!add_breakers(gateway, view, err)) {
+	if (!add_cache_size(gateway, view, err) ||
+		!add_breakers(gateway, view, err)) {
 		metrics_view_release(view);
 		return false;
 	}
@@ -125,6 +128,23 @@ static void add_cache_ratio(struct metrics_view *view)
 
 	metrics_view_set(view, METRIC_CACHE_HIT_RATIO, NULL,
 		asked > 0 ? (int64_t)((double)hits * 1e6 / (double)asked) : 0);
+}
+
+/* Of this machine; a Redis has an exporter of its own. */
+static bool add_cache_size(
+	struct gateway *gateway, struct metrics_view *view, struct error *err)
+{
+	const struct str *strategy =
+		METRIC_LABELS(gateway->settings->cache_strategy);
+	struct cache_size size;
+
+	if (!cache_measure(gateway->cache, &size, err))
+		return false;
+	metrics_view_set(view, METRIC_CACHE_ANSWERS, strategy, size.answers);
+	metrics_view_set(view, METRIC_CACHE_BYTES, strategy, size.bytes);
+	metrics_view_set(
+		view, METRIC_CACHE_MAX_BYTES, strategy, size.max_bytes);
+	return true;
 }
 
 static bool add_breakers(

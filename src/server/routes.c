@@ -5,8 +5,11 @@
 
 #include "gateway/gateway.h"
 #include "gateway/observe.h"
+#include "server/cors.h"
 #include "server/health.h"
 #include "server/metrics.h"
+#include "server/openapi.h"
+#include "site/site.h"
 
 enum method { GET = 1, POST = 2, DELETE = 4 };
 
@@ -26,6 +29,14 @@ static void serve_gemini(struct http_exchange *x, const struct route *route);
 static void serve_service(struct http_exchange *x, const struct route *route);
 static void serve_models(struct http_exchange *x, const struct route *route);
 static void serve_cache(struct http_exchange *x, const struct route *route);
+static void serve_catalogue(struct http_exchange *x, const struct route *route);
+static void serve_providers(struct http_exchange *x, const struct route *route);
+static void serve_dry_run(struct http_exchange *x, const struct route *route);
+static void serve_batch(struct http_exchange *x, const struct route *route);
+static void serve_proxy(struct http_exchange *x, const struct route *route);
+static void serve_quota(struct http_exchange *x, const struct route *route);
+static void serve_costs(struct http_exchange *x, const struct route *route);
+static void serve_test(struct http_exchange *x, const struct route *route);
 static void serve_timed_stream(
 	struct http_exchange *x, const struct route *route);
 
@@ -48,6 +59,7 @@ DEFINE_PAGE(health_status_page)
 DEFINE_PAGE(metrics_prometheus_page)
 DEFINE_PAGE(metrics_custom_page)
 DEFINE_PAGE(metrics_reset_page)
+DEFINE_PAGE(openapi_page)
 
 #define PAGE(METHOD, PATH, FUNCTION)                               \
 	{                                                          \
@@ -121,6 +133,34 @@ static const struct route routes[] = {
 		STREAM_AS_ASKED, SERVICE_EMBEDDINGS, serve_service },
 	{ STR("/v1/health/stream"), false, GET, OPENAI,
 		STREAM_AS_ASKED, SERVICE_CHAT, serve_timed_stream },
+	{ STR("/api/llm/chat"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_CHAT, serve_chat },
+	{ STR("/api/llm/completions"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_COMPLETIONS, serve_service },
+	{ STR("/api/llm/embeddings"), false, POST, OPENAI,
+		STREAM_AS_ASKED, SERVICE_EMBEDDINGS, serve_service },
+	{ STR("/api/llm/batch"), .method = POST, .dialect = OPENAI,
+		.serve = serve_batch },
+	{ STR("/api/llm-proxy"), .method = POST, .dialect = OPENAI,
+		.serve = serve_proxy },
+	{ STR("/api/quota"), .method = GET, .dialect = OPENAI,
+		.serve = serve_quota },
+	{ STR("/api/llm/costs/summary"), .method = GET, .dialect = OPENAI,
+		.serve = serve_costs },
+	{ STR("/api/llm/costs/history"), .method = GET, .dialect = OPENAI,
+		.serve = serve_costs },
+	{ STR("/api/llm/costs/users"), .method = GET, .dialect = OPENAI,
+		.serve = serve_costs },
+	{ STR("/api/llm/models"), .method = GET, .dialect = OPENAI,
+		.serve = serve_catalogue },
+	{ STR("/api/llm/models/"), .is_prefix = true, .method = GET,
+		.dialect = OPENAI, .serve = serve_catalogue },
+	{ STR("/api/llm/providers"), .method = GET, .dialect = OPENAI,
+		.serve = serve_providers },
+	{ STR("/api/llm/providers/"), .is_prefix = true, .method = GET,
+		.dialect = OPENAI, .serve = serve_test },
+	{ STR("/api/llm/route"), .method = POST, .dialect = OPENAI,
+		.serve = serve_dry_run },
 	{ STR("/api/llm/cache/stats"), .method = GET, .dialect = OPENAI,
 		.serve = serve_cache },
 	{ STR("/api/llm/cache"), .method = DELETE, .dialect = OPENAI,
@@ -138,30 +178,58 @@ static const struct route routes[] = {
 	PAGE(GET, "/api/metrics/prometheus", metrics_prometheus_page),
 	PAGE(GET, "/api/metrics/custom", metrics_custom_page),
 	PAGE(POST, "/api/metrics/reset", metrics_reset_page),
+	PAGE(GET, "/openapi.json", openapi_page),
 };
 /* clang-format on */
 
+static bool is_for_people(
+	const struct gateway *gateway, const struct http_exchange *x);
 static const struct route *route_find(
 	const struct http_exchange *x, struct error *err);
 static bool route_fits(const struct route *route, struct str path);
 static bool method_fits(const struct route *route, struct str method);
 static const char *method_name(enum method method);
+static bool is_options(const struct http_exchange *x);
+static void serve_options(struct http_exchange *x);
 static const struct dialect *dialect_of(const struct route *route);
 
 void routes_serve(struct http_exchange *x, const struct error *err)
 {
 	struct error wrong = ERROR_INIT;
 	const struct route *route = route_find(x, &wrong);
+	const struct gateway *gateway = x->app;
 
+	if (!err && !route && is_for_people(gateway, x)) {
+		observe_exchange(x, S("dashboard"));
+		site_serve(gateway->site, x);
+		return;
+	}
 	observe_exchange(x, route ? route->path : S("other"));
+	if (route) {
+		cors_allow(x, gateway->settings);
+		cors_allow_keys(x, gateway->snapshots);
+	}
 	if (err)
 		wrong = *err;
-	if (wrong.kind == ERR_NONE)
+	if (!err && route && is_options(x))
+		serve_options(x);
+	else if (wrong.kind == ERR_NONE)
 		route->serve(x, route);
 	else
 		gateway_refuse(x,
 			dialect_find(str_of(route ? route->dialect : OPENAI)),
 			&wrong);
+}
+
+/* A page, or a browser that looks for one. */
+static bool is_for_people(
+	const struct gateway *gateway, const struct http_exchange *x)
+{
+	struct str accept = http_param(x, S("HTTP_ACCEPT"));
+
+	return gateway->site &&
+	       (site_has_path(gateway->site, x->path) ||
+		       str_find(accept, S("text/html")) < accept.n);
 }
 
 /* With ERR_METHOD the route is still given, for its dialect. */
@@ -211,6 +279,41 @@ static const char *method_name(enum method method)
 	case DELETE: return "DELETE";
 	}
 	abort();
+}
+
+static bool is_options(const struct http_exchange *x)
+{
+	return str_equal(x->method, S("OPTIONS"));
+}
+
+/* All methods of the address. */
+static void serve_options(struct http_exchange *x)
+{
+	struct buf methods = BUF_INIT(64);
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+		enum method method = routes[i].method;
+
+		if (!route_fits(&routes[i], x->path) || (seen & method))
+			continue;
+		seen |= method;
+		buf_printf(&methods, "%s, ", method_name(method));
+		if (method == GET)
+			buf_append(&methods, S("HEAD, "));
+	}
+	buf_append(&methods, S("OPTIONS"));
+	cors_answer_options(x, buf_str(&methods));
+	buf_release(&methods);
+}
+
+bool routes_row(size_t index, struct route_row *out)
+{
+	if (index >= ARRAY_LEN(routes))
+		return false;
+	*out = (struct route_row){ routes[index].path,
+		method_name(routes[index].method), routes[index].is_prefix };
+	return true;
 }
 
 static void serve_chat(struct http_exchange *x, const struct route *route)
@@ -291,6 +394,62 @@ static void serve_timed_stream(
 	struct http_exchange *x, const struct route *route)
 {
 	gateway_timed_stream(x, dialect_of(route));
+}
+
+static void serve_catalogue(struct http_exchange *x, const struct route *route)
+{
+	gateway_catalogue(x, dialect_of(route),
+		route->is_prefix ? str_from(x->path, route->path.n) : S(""));
+}
+
+static void serve_providers(struct http_exchange *x, const struct route *route)
+{
+	gateway_providers(x, dialect_of(route));
+}
+
+static void serve_dry_run(struct http_exchange *x, const struct route *route)
+{
+	gateway_route(x, dialect_of(route));
+}
+
+static void serve_batch(struct http_exchange *x, const struct route *route)
+{
+	gateway_batch(x, dialect_of(route));
+}
+
+static void serve_proxy(struct http_exchange *x, const struct route *route)
+{
+	gateway_proxy(x, dialect_of(route));
+}
+
+static void serve_quota(struct http_exchange *x, const struct route *route)
+{
+	gateway_quota(x, dialect_of(route));
+}
+
+static void serve_costs(struct http_exchange *x, const struct route *route)
+{
+	const struct str folder = STR("/api/llm/costs/");
+
+	gateway_costs(x, dialect_of(route), str_from(route->path, folder.n));
+}
+
+/* /api/llm/providers/{provider}/test */
+static void serve_test(struct http_exchange *x, const struct route *route)
+{
+	struct str name = str_from(x->path, route->path.n);
+	struct error err;
+
+	if (str_ends(name, S("/test"))) {
+		gateway_test_provider(x, dialect_of(route),
+			str_head(name, name.n - strlen("/test")));
+		return;
+	}
+	error_refuse(&err, ERR_NOT_FOUND, NULL,
+		"There is nothing at %.*s. A provider is tested at "
+		"/api/llm/providers/{provider}/test.",
+		STR_ARG(str_head(x->path, 200)));
+	gateway_refuse(x, dialect_of(route), &err);
 }
 
 /* Which answers to remove, or none: what there is. */

@@ -12,4 +12,13 @@
  */
 void routes_serve(struct http_exchange *x, const struct error *err);
 
+/* A row of the table, for who must know all of them. */
+struct route_row {
+	struct str path;
+	const char *method;
+	bool is_prefix; /* more follows */
+};
+/* False: there are not so many. */
+bool routes_row(size_t index, struct route_row *out);
+
 #endif

@@ -20,11 +20,15 @@
 #include "gateway/gateway.h"
 #include "server/alert_watch.h"
 #include "server/connection.h"
+#include "server/health.h"
 #include "server/janitor.h"
 #include "server/listener.h"
+#include "server/openapi.h"
 #include "server/page.h"
 #include "server/routes.h"
 #include "server/worker.h"
+#include "site/folder.h"
+#include "site/site.h"
 
 #define MAX_LOOPS 64
 #define DRAIN_POLL_MS 10
@@ -58,6 +62,8 @@ struct server {
 
 static bool server_start(struct server *server,
 	const struct serve_options *options, struct error *err);
+static void make_openapi(struct gateway *gateway);
+static bool open_site(struct gateway *gateway, struct error *err);
 static bool lane_start(
 	struct server *server, struct lane *lane, struct error *err);
 static void watch_pools(struct server *server, struct lane *lane);
@@ -119,7 +125,10 @@ static bool server_start(struct server *server,
 	size_t loops = count_loops(settings);
 
 	if (!gateway_open(&server->gateway, settings, err) ||
-		!page_load_token(&server->gateway, err) ||
+		!page_load_token(&server->gateway, err))
+		return false;
+	make_openapi(&server->gateway);
+	if (!open_site(&server->gateway, err) ||
 		!workers_start((size_t)settings->workers,
 			(size_t)settings->queue, &server->workers, err))
 		return false;
@@ -139,6 +148,38 @@ static bool server_start(struct server *server,
 		if (!lane_start(server, lane, err))
 			return false;
 	}
+	return true;
+}
+
+/* Nobody's call needs it. */
+static void make_openapi(struct gateway *gateway)
+{
+	struct error why;
+
+	if (!openapi_make(gateway->settings, &gateway->openapi, &why))
+		log_warn("there is no /openapi.json: %s", error_detail(&why));
+}
+
+/* Without its files the gateway still does what apps need. */
+static bool open_site(struct gateway *gateway, struct error *err)
+{
+	const struct site_setup setup = {
+		.settings = gateway->settings,
+		.openapi = gateway->openapi,
+		.db = gateway->db,
+		.vault = gateway->vault,
+		.hot = gateway->hot,
+		.limits = gateway->local_limits,
+		.cache = gateway->cache,
+		.cache_fleet = gateway->cache_fleet,
+		.explain_route = gateway_explain_route,
+		.version = S(LLM_GATEWAY_VERSION),
+	};
+
+	if (site_is_installed(gateway->settings))
+		return site_open(&setup, &gateway->site, err);
+	log_warn("there is no dashboard: its files are not in %s",
+		site_folder(gateway->settings));
 	return true;
 }
 
@@ -324,5 +365,7 @@ static void server_stop(struct server *server)
 		alert_watch_stop(server->alert_watch);
 	if (server->janitor)
 		janitor_stop(server->janitor);
+	site_close(server->gateway.site);
+	free(server->gateway.openapi);
 	gateway_close(&server->gateway);
 }

@@ -74,14 +74,17 @@ class Bench {
 	async up() {
 		this.say('starting');
 		await Promise.all([this.nginx.up(), this.apache.up()]);
-		this.proxy = new Proxy(path.join(this.folder, 'proxy'), this.nginx.env.SIMULATOR_URL);
+		const cached_key = await this.nginx.createCachedKey();
+
+		this.proxy = new Proxy(path.join(this.folder, 'proxy'), this.nginx.env.SIMULATOR_URL,
+			await this.measureKept(cached_key));
 		await this.proxy.up();
 		for (const [model, upstream] of Object.entries(this.models()))
 			await this.nginx.addModel(model, upstream);
 		await this.nginx.addTranslated('other', 'anthropic');
 		await this.nginx.addModel('translated', 'sandbox-small', 'other');
 		await this.nginx.addModel('translated-relay', this.models()['bench-relay'], 'other');
-		this.makePaths(await this.nginx.createGovernedKey());
+		this.makePaths(await this.nginx.createGovernedKey(), cached_key);
 		for (const target of Object.values(this.paths))
 			await this.check(target);
 	}
@@ -97,7 +100,7 @@ class Bench {
 		};
 	}
 
-	makePaths(governed_key) {
+	makePaths(governed_key, cached_key) {
 		const { nginx, apache, proxy } = this;
 		const url = (base) => new URL('/v1/chat/completions', base);
 		const bare = (address, parts) => ({ url: url(address), parts, governed: false,
@@ -117,11 +120,42 @@ class Bench {
 			'passed through': { ...governed(nginx), chat_model: 'sandbox-small', relay_model: 'bench-relay' },
 			translated: { ...governed(nginx), chat_model: 'translated', relay_model: 'translated-relay' },
 		};
+		// The client says who answers, or the router does.
+		this.routes = {
+			'a named model': { ...governed(nginx), chat_model: 'sandbox-small' },
+			auto: { ...governed(nginx), chat_model: 'auto' },
+		};
 		// A key that nothing limits, and one with all that there is.
 		this.keys = {
 			'no limits': { ...governed(nginx), unique: true },
 			'limits, budgets, cache': { ...governed(nginx), unique: true, key: governed_key },
 		};
+		this.answers = {
+			'from the cache': { ...governed(nginx), key: cached_key, keeps_answers: true, needs_no_provider: true },
+			'missed, then kept': { ...governed(nginx), key: cached_key, unique: true },
+			'a file': { ...bare(`http://127.0.0.1:${proxy.port}`, () => proxy.parts(simulator)),
+				url: new URL('/static', `http://127.0.0.1:${proxy.port}`), needs_no_provider: true },
+		};
+	}
+
+	// What is asked again and again: nothing in it is left to chance.
+	keptBody() {
+		return chat('sandbox-small', this.options.body_bytes, { temperature: 0 });
+	}
+
+	// It is kept; how long the answer is.
+	async measureKept(key) {
+		const ask = () => fetch(new URL('/v1/chat/completions', this.nginx.env.BASE_URL), { method: 'POST',
+			body: this.keptBody(),
+			headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` } });
+
+		await (await ask()).arrayBuffer();
+		const answer = await ask();
+		const { byteLength } = await answer.arrayBuffer();
+
+		if (answer.headers.get('x-gateway-cache') !== 'hit')
+			throw new Error(`the cache does not answer: ${answer.status} ${answer.headers.get('x-gateway-cache')}`);
+		return byteLength;
 	}
 
 	// A path answers a completion; a governed one refuses a wrong key.
@@ -169,8 +203,9 @@ class Bench {
 	judge(where, result) {
 		if (!result.rested)
 			this.notes.add(`${where}: the journal was still being moved to the database 4 s after the last answer`);
-		if (result.upstream_share < 0.99)
-			this.notes.add(`${where}: only ${(result.upstream_share * 100).toFixed(0)}% of the requests reached the simulator`);
+		if (result.well_sent_share < 0.99)
+			this.notes.add(`${where}: ${((1 - result.well_sent_share) * 100).toFixed(0)}% of the requests reached `
+				+ 'the simulator, or not, against the expectation');
 		if (result.refused + result.failed + (result.cut ?? 0) + (result.unfinished ?? 0) > 0)
 			this.notes.add(`${where}: not all were answered well; the JSON tells which`);
 		if (result.others > 0.1)
@@ -181,8 +216,8 @@ class Bench {
 		const o = this.options;
 		const body = chat('sandbox-small', o.body_bytes);
 		const pair = pick(this.paths, ['nginx proxy_pass', 'nginx + gateway']);
-		const requests = (connections, seconds) => (target) =>
-			loadRequests(target, this.folder, { body, connections, seconds });
+		const requests = (connections, seconds, what = body) => (target) =>
+			loadRequests(target, this.folder, { body: what, connections, seconds });
 		const result = {};
 
 		result.start = await this.starts();
@@ -200,8 +235,13 @@ class Bench {
 		result.translation = await this.inTurns('translation', this.ways, o.relay_rounds, (way) =>
 			loadRequests(way, this.folder, { body: chat(way.chat_model, o.body_bytes),
 				connections: o.connections, seconds: o.seconds }));
+		result.routing = await this.inTurns('routing', this.routes, o.rounds, (way) =>
+			loadRequests(way, this.folder, { body: chat(way.chat_model, o.body_bytes),
+				connections: 1, seconds: o.one_client_seconds }));
 		result.governance = await this.inTurns('governance', this.keys, o.rounds,
-			requests(o.connections, o.seconds));
+			requests(o.connections, o.seconds, this.keptBody()));
+		result.cache = await this.inTurns('cache', this.answers, o.rounds,
+			requests(1, 1, this.keptBody()));
 		result.translated_relay = await this.inTurns('translated relay', this.ways, o.relay_rounds, (way) =>
 			loadStreams(way, this.folder, { bytes: 2048, model: way.relay_model, timeout_s: 20,
 				streams: o.relay_streams, at_once: o.relay_streams, ramp_ms: 100 }));
@@ -298,10 +338,18 @@ function ratiosOf(result) {
 		added_first_chunk_us: over(result.first_chunk, governed,
 			(a, b) => a.first_chunk_us.p50 - b.first_chunk_us.p50),
 		gateway_cpu_chunk_us: result.relay[governed].middle.cpu.gateway,
+		routing_cpu: compared(result.routing.auto.rounds, result.routing['a named model'].rounds,
+			(a, b) => a.cpu.gateway / b.cpu.gateway),
+		routing_added_us: compared(result.routing.auto.rounds, result.routing['a named model'].rounds,
+			(a, b) => a.p50_us - b.p50_us),
 		governance: compared(result.governance['limits, budgets, cache'].rounds,
 			result.governance['no limits'].rounds, (a, b) => a.per_second / b.per_second),
 		governance_cpu: compared(result.governance['limits, budgets, cache'].rounds,
 			result.governance['no limits'].rounds, (a, b) => a.cpu.gateway / b.cpu.gateway),
+		hit_to_miss: compared(result.cache['from the cache'].rounds,
+			result.cache['missed, then kept'].rounds, (a, b) => a.p50_us / b.p50_us),
+		hit_to_static: compared(result.cache['from the cache'].rounds,
+			result.cache['a file'].rounds, (a, b) => a.p50_us / b.p50_us),
 		translated_cpu: times(result.translation),
 		translated_chunk_cpu: times(result.translated_relay),
 	};

@@ -108,6 +108,13 @@ export class Stack {
 		return JSON.parse(out).key;
 	}
 
+	// Nothing limits it, and its answers are kept.
+	async createCachedKey() {
+		const out = await stack('cli', this.folder, 'key', 'create', '--name', 'cached', '--cache', 'on', '--json');
+
+		return JSON.parse(out).key;
+	}
+
 	async down() {
 		if (fs.existsSync(this.folder))
 			await stack('down', this.folder, '--purge');
@@ -141,9 +148,10 @@ export class Stack {
 // An nginx that passes requests on to the simulator, with the tuning of the
 // one in front of the gateway: the same log line, buffers and kept connections.
 export class Proxy {
-	constructor(folder, upstream) {
+	constructor(folder, upstream, static_bytes) {
 		this.folder = folder;
 		this.upstream = new URL(upstream).host;
+		this.static_bytes = static_bytes;
 	}
 
 	async up() {
@@ -152,6 +160,7 @@ export class Proxy {
 		if (process.getuid() === 0)
 			await run('chown', [WEB_USER, this.folder]);
 		fs.writeFileSync(path.join(this.folder, 'nginx.conf'), this.config());
+		fs.writeFileSync(path.join(this.folder, 'answer.json'), 'x'.repeat(this.static_bytes));
 		this.child = spawn('nginx', ['-p', this.folder, '-c', `${this.folder}/nginx.conf`,
 			'-e', `${this.folder}/error.log`], { detached: true, stdio: 'ignore',
 			env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } });
@@ -219,6 +228,16 @@ http {
 		proxy_read_timeout 630s;
 		location / {
 			proxy_pass http://provider;
+		}
+		# A file, whatever the method.
+		location = /static {
+			error_page 405 =200 /answer.json;
+			alias ${this.folder}/answer.json;
+		}
+		location = /answer.json {
+			internal;
+			error_page 405 =200 /answer.json;
+			root ${this.folder};
 		}
 	}
 }

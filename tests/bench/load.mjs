@@ -65,6 +65,8 @@ export async function loadRequests(target, folder, { body, connections, seconds 
 	};
 	const script = path.join(root, 'tests/bench/chat.lua');
 
+	if (target.keeps_answers)
+		env.BENCH_MAY_BE_KEPT = '1';
 	// A number that no other stretch of this load reaches.
 	if (target.unique)
 		env.BENCH_UNIQUE = String(Date.now() % 100000 * 10000);
@@ -76,9 +78,12 @@ export async function loadRequests(target, folder, { body, connections, seconds 
 		return JSON.parse(out.match(/^RESULT (.*)$/m)[1]);
 	});
 
+	const share = (await seen(target) - before) / result.requests;
+
 	return { ...perUnit(result, result.requests),
 		per_second: result.requests / result.seconds,
-		upstream_share: (await seen(target) - before) / result.requests };
+		// Of the requests, those that went where they should.
+		well_sent_share: target.needs_no_provider ? 1 - share : share };
 }
 
 // The C program, for streams. CPU is in microseconds an event of a stream.

@@ -67,7 +67,8 @@ const version = (topic) => Number(sql(`SELECT version FROM snapshot_version WHER
 before(async () => {
 	const data = `--datadir=${folder}/data`;
 	const install = spawnSync('mariadb-install-db', ['--no-defaults', data,
-		'--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot], { encoding: 'utf8' });
+		'--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot],
+	{ encoding: 'utf8', env: { ...process.env, TMPDIR: folder } });
 	assert.equal(install.status, 0, install.stdout + install.stderr);
 	server = spawn('mariadbd', ['--no-defaults', data, `--socket=${socket}`, '--skip-networking',
 		'--innodb-buffer-pool-size=32M', '--innodb-log-file-size=16M', ...asRoot], { stdio: 'ignore' });
@@ -228,7 +229,7 @@ test('user add: the first is the operator, a second time sets it anew', () => {
 });
 
 test('provider add: known ones need no address, a second time changes it', () => {
-	const words = ['provider', 'add', 'groq', '--key-stdin'];
+	const words = ['provider', 'add', 'groq', '--key-stdin', '--no-models'];
 	const at = version('catalog');
 	const first = json(words, { input: providerKey });
 	assert.equal(first.base_url, 'https://api.groq.com/openai/v1');
@@ -260,8 +261,8 @@ test('provider add refuses what cannot work', () => {
 	const count = sql('SELECT COUNT(*) FROM providers');
 	const add = (...rest) => ['provider', 'add', 'new', '--dialect', 'openai_chat', ...rest];
 
-	refused(['provider', 'add', 'new'], 2, /--dialect and --base-url/);
-	refused(add(), 2, /--base-url/);
+	refused(['provider', 'add', 'new'], 2, /its dialect and its base URL/);
+	refused(add(), 2, /give its base URL/);
 	refused(add('--base-url', 'http://localhost:1/v1'), 1, /allow_private/);
 	refused(add('--base-url', 'https://user:secret@example.com'), 1, /no user or password/);
 	refused(add('--base-url', 'https://example.com#x'), 1, /no fragment/);
@@ -310,11 +311,15 @@ test('alias set: models must exist; a second time replaces them', () => {
 	const again = json(['alias', 'set', 'fast', 'llama-3']);
 	assert.equal(again.created, false);
 	assert.deepEqual(json(['alias', 'list']),
-		[{ id: again.id, name: 'fast', project_id: null, strategy: 'ordered', models: ['llama-3'] }]);
+		[{ id: again.id, name: 'fast', project_id: null, strategy: 'ordered', models: ['llama-3'],
+			conditions: {} }]);
 	refused(['alias', 'set', 'quick', 'llama-4'], 1, /Did you mean 'llama-3'/);
+	refused(['alias', 'set', 'quick', 'fast'], 1, /'fast' is an alias: an alias stands for models/);
+	refused(['alias', 'set', 'quick', 'fasd'], 1, /There is no model 'fasd'\.$/m);
 	refused(['alias', 'set', 'quick', 'llama-3,llama-3'], 1, /twice/);
 	refused(['alias', 'set', 'quick', 'llama-3', '--project', 'none'], 1, /no project 'none'/);
-	refused(['alias', 'set', 'quick', 'llama-3', '--strategy', 'auto'], 2, /least_latency/);
+	refused(['alias', 'set', 'quick', 'llama-3', '--strategy', 'best'], 1, /least_latency/);
+	refused(['alias', 'set', 'quick', 'llama-3', '--canary', 'llama-3:10'], 1, /without any/);
 	refused(['alias', 'set', 'quick'], 2, /alias set NAME/);
 });
 

@@ -53,7 +53,8 @@ const version = (topic) => Number(sql(`SELECT version FROM snapshot_version WHER
 before(async () => {
 	const data = `--datadir=${folder}/data`;
 	const install = spawnSync('mariadb-install-db', ['--no-defaults', data,
-		'--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot], { encoding: 'utf8' });
+		'--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot],
+	{ encoding: 'utf8', env: { ...process.env, TMPDIR: folder } });
 	assert.equal(install.status, 0, install.stdout + install.stderr);
 	server = spawn('mariadbd', ['--no-defaults', data, `--socket=${socket}`, '--skip-networking',
 		'--innodb-buffer-pool-size=32M', '--innodb-log-file-size=16M', ...asRoot], { stdio: 'ignore' });

@@ -34,8 +34,9 @@ const stack = useStack({
 		'alerts.timeout_ms': 3000,
 		'alerts.smtp_url': mail.url,
 		'alerts.smtp_from': 'gateway@example.org',
-		// A provider that fails is asked once, and always.
-		'retry.attempts': 1,
+		// A provider that fails is asked once, and always; then another.
+		'retry.attempts': 2,
+		'retry.budget_percent': 0,
 		'breaker.failures': 0,
 	},
 }, async (stack) => {
@@ -172,6 +173,31 @@ test('a provider is down, and answers again', async () => {
 		['shaky', 100]);
 	assert.equal(end.state, 'resolved');
 	await stack.cli(['alert', 'remove', 'down']);
+});
+
+test('what failover saves is seen, a client\'s fault is none', async () => {
+	const { key } = await stack.createKey('saved');
+	const ofRule = ({ rule }) => rule === 'saved';
+
+	await stack.addProvider('faulty', `${stack.env.SIMULATOR_URL}/v1`);
+	await stack.addProvider('picky', `${stack.env.SIMULATOR_URL}/v1`);
+	await stack.addModel('fails', 'status=500', { provider: 'faulty' });
+	await stack.addModel('saves', '', { provider: 'picky' });
+	await stack.addModel('declines', 'status=400', { provider: 'picky' });
+	await stack.cli(['alias', 'set', 'either', 'fails,saves']);
+	await stack.cli(['alert', 'add', 'saved', '--kind', 'provider_down',
+		'--threshold', '60', '--minimum-calls', '4',
+		'--channels', 'hook']);
+	for (let i = 0; i < 15; i++)
+		await ask('declines', key, 400);
+	for (let i = 0; i < 5; i++)
+		await ask('either', key);
+	await until(() => hook.taken(ofRule).length === 1, 'the alert');
+	const [begin] = hook.taken(ofRule);
+
+	assert.deepEqual([begin.facts.provider, begin.facts.attempts,
+		begin.facts.failed], ['faulty', 5, 5]);
+	await stack.cli(['alert', 'remove', 'saved']);
 });
 
 test('a webhook that fails gets the same message again', async () => {

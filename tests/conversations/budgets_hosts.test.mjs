@@ -3,24 +3,19 @@
 // journal and a memory of its own, behind the same web server.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { after, test } from 'node:test';
 
 import {
 	COST, addModels, charged, fixed, picousd, ready, served, usd,
 } from './limits_calls.mjs';
-import { hello, program, sleep, until, useStack } from './stack.mjs';
+import { SecondHost } from './second_host.mjs';
+import { hello, sleep, until, useStack } from './stack.mjs';
 
 const COVERED = 50n;
 const SLACK = 300000000n;
 const BUDGET = COVERED * COST + SLACK;
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'second-host-'));
-let second;
-
+const second = new SecondHost();
 const stack = useStack({
 	processes: 2, set: {
 		'limits.shared': 'mariadb',
@@ -29,47 +24,11 @@ const stack = useStack({
 	},
 }, async (stack) => {
 	await addModels(stack, 20);
-	await startSecond();
+	await second.start(stack);
 	await ready(stack);
 });
 
-after(async () => {
-	second.kill('SIGTERM');
-	await until(() => second.exitCode !== null, 'the second host to end');
-	fs.rmSync(folder, { recursive: true });
-});
-
-// In place of the stack's second process.
-async function startSecond() {
-	const pid = Number(stack.env.GATEWAY_PIDS.split(' ')[1]);
-	const [, run] = fs.readFileSync(stack.env.CONFIG, 'utf8')
-		.match(/^listen = unix:(.*)\/gateway-1$/m);
-	const sets = { 'server.host_name': 'second',
-		'server.state_dir': path.join(folder, 'state'),
-		'server.hot_dir': path.join(folder, 'hot') };
-	const log = fs.openSync(path.join(stack.folder, 'logs', 'second.log'), 'a');
-
-	process.kill(pid, 'SIGTERM');
-	await until(() => !isAlive(pid), 'the process to end');
-	for (const name of ['state', 'hot'])
-		fs.mkdirSync(path.join(folder, name));
-	fs.rmSync(`${run}/gateway-2`, { force: true });
-	second = spawn(program, ['serve', '--config', stack.env.CONFIG,
-		'--listen', `unix:${run}/gateway-2`,
-		...Object.entries(sets).flatMap(([name, value]) =>
-			['--set', `${name}=${value}`])],
-	{ stdio: ['ignore', log, log] });
-	await until(() => fs.existsSync(`${run}/gateway-2`), 'the second host');
-}
-
-function isAlive(pid) {
-	try {
-		return !/^State:\s+Z/m.test(fs.readFileSync(
-			`/proc/${pid}/status`, 'utf8'));
-	} catch {
-		return false;
-	}
-}
+after(() => second.remove());
 
 test('200 calls at once on a budget for 50', async () => {
 	const { key } = await stack.createKey('many', '--budget-daily',

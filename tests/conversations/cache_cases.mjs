@@ -156,6 +156,11 @@ async function assertCoalescedRows(stack, answers) {
 	const hits = rows.filter((row) => row.cache_hit);
 
 	assert.equal(hits.length, answers.length - 1);
+	/* With a call a process, some come when the answer is there. */
+	assert.deepEqual(new Set(rows.filter((row) => row.coalesced)
+		.map((row) => row.request_id)), new Set(answers
+		.filter(({ headers }) => headers['x-gateway-coalesced'] === 'true')
+		.map(({ headers }) => headers['x-request-id'])));
 	for (const hit of hits) {
 		assert.equal(Number(hit.cost_usd), 0);
 		assert.ok(hit.complete);

@@ -196,7 +196,7 @@ test('a folder that cannot be made is refused at the start', async () => {
 	const config = path.join(folder, 'gateway.conf');
 
 	fs.writeFileSync(config, fs.readFileSync(stack.env.CONFIG, 'utf8')
-		.replace(/^dir *=.*$/m, 'dir = /dev/null/logs'));
+		.replace(/(\[log\]\ndir *=).*$/m, '$1 /dev/null/logs'));
 	const { status, err } = await run('timeout', ['30', program, 'serve',
 		'--config', config, '--listen', `unix:${folder}/socket`]);
 

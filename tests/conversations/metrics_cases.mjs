@@ -51,6 +51,30 @@ export function metricsCases(web, { processes, set = {}, token } = {}) {
 		await assertSums(stack, operator);
 	});
 
+	test('what the response cache holds', async () => {
+		const { key } = await stack.createKey('cached', '--cache', 'on');
+		const held = async () => {
+			const samples = await scrape(stack, operator);
+			const { labels, value } =
+				pick(samples, 'gateway_cache_answers')[0];
+
+			assert.deepEqual(labels, { strategy: 'memory' });
+			return { answers: value,
+				bytes: sumOf(samples, 'gateway_cache_bytes'),
+				most: sumOf(samples, 'gateway_cache_max_bytes') };
+		};
+		const before = await held();
+
+		for (let i = 0; i < 6; i++)
+			await stack.chat({ model: 'plain', messages: [{ role: 'user',
+				content: `${i % 3} ${'x'.repeat(20000)}` }] }, { key });
+		const after = await held();
+
+		assert.equal(after.answers - before.answers, 3);
+		assert.ok(after.bytes > before.bytes, `${after.bytes}`);
+		assert.ok(after.bytes < after.most, `${after.most}`);
+	});
+
 	test('a real Prometheus reads the same sums', async (t) => {
 		const page = (await stack.get(PAGE, operator)).text;
 		const lint = await run('promtool', ['check', 'metrics'],

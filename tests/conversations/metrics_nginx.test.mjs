@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 
 import { metricsCases, scrape, sumOf } from './metrics_cases.mjs';
-import { assertError, hello, until } from './stack.mjs';
+import { assertError, hello, sleep, until } from './stack.mjs';
 
 const TOKEN = 'token-of-an-operator-1234';
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'metrics-'));
@@ -50,6 +50,39 @@ test('active connections are those that are served', async () => {
 	await until(async () =>
 		sumOf(await scrape(stack, operator), 'active_connections') === 1,
 	'the page alone');
+});
+
+test('calls whose process died are counted, once each', async () => {
+	await stack.addModel('slower', 'tokens=100,gap_ms=100');
+	const { key } = await stack.createKey('dies', '--budget-daily', '1');
+	const before = sumOf(await scrape(stack, operator), 'llm_requests_total');
+	const calls = Array.from({ length: 4 }, () => stack.chat(
+		hello('slower', { stream: true, max_tokens: 100 }), { key })
+		.catch(() => {}));
+
+	await until(async () =>
+		sumOf(await scrape(stack, operator), 'active_connections') > 4,
+	'the calls to run', { every: 5 });
+	await stack.kill('gateway');
+	await Promise.all(calls);
+	await stack.start('gateway');
+	await until(async () =>
+		(await stack.get('/v1/health')).status === 200, 'the gateway');
+	const died = async () => (await stack.exportUsage()).filter(({ key, error }) =>
+		key === 'dies' && error === 'gateway_died').length;
+	const count = await until(async () => await died() === 4 && 4,
+		'their rows', { ms: 20000, every: 200 });
+	// Those that found them, too, have had their turn by then.
+	await sleep(2500);
+	const samples = await scrape(stack, operator);
+
+	assert.equal(sumOf(samples, 'llm_requests_total') - before, count);
+	assert.deepEqual(samples.filter(({ name, labels }) =>
+		name === 'error_rate_total' && labels.kind === 'gateway_died')
+		.map(({ value }) => value), [count]);
+	assert.deepEqual(samples.filter(({ name, labels }) =>
+		name === 'llm_requests_total' && labels.status === '502')
+		.map(({ value }) => value), [count]);
 });
 
 test('a reset begins at 0 on all processes', async () => {

@@ -98,3 +98,25 @@ test('a change that nobody announced is found within a second', async () => {
 		.every((answer) => answer.status === 401),
 	'401 of every process', { ms: 1000 });
 });
+
+test('a key tells when it was used last', async () => {
+	const { id, key } = await stack.createKey('used');
+	const used = async () => (await stack.cli(['key', 'list']))
+		.find((row) => row.id === id).last_used;
+	const call = async () => {
+		const from = Date.now();
+		const answer = await stack.chat(hello('one'), { key });
+		const { time } = await stack.row(answer);
+
+		assert.equal(answer.status, 200, answer.text);
+		await until(async () => await used() === time,
+			'the time of the call');
+		assert.ok(Date.parse(time) >= from && Date.parse(time) <= Date.now());
+		return time;
+	};
+
+	assert.equal(await used(), null);
+	const first = await call();
+
+	assert.ok(Date.parse(await call()) > Date.parse(first));
+});

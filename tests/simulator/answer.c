@@ -244,6 +244,10 @@ static bool answer_content(struct answer *answer,
 	}
 	if (str_starts(name, S("recording:")))
 		return load_recording(answer, request, str_from(name, 10), err);
+	if (behaviour->prompt_cache > 0)
+		answer->behaviour.cached =
+			prompt_cache_use(&request->control->prompt_cache, ask,
+				(int64_t)behaviour->prompt_cache * 1000);
 	if (!operation->answer)
 		completion_init(&answer->completion, ask, name, behaviour,
 			request->id, &answer->arena);

@@ -75,6 +75,7 @@ static const struct key keys[] = {
 	NUMBER(prompt_tokens, 0, MAX_TOKENS),
 	NUMBER(cached, 0, MAX_TOKENS),
 	NUMBER(cache_write, 0, MAX_TOKENS),
+	NUMBER(prompt_cache, 0, 86400),
 	NUMBER(reasoning, 0, MAX_TOKENS),
 	NUMBER(thoughts, 0, 1),
 	CHOICE(usage, usage_choices),

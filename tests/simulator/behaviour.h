@@ -45,6 +45,8 @@ struct behaviour {
 	int prompt_tokens; /* -1: from the size of the request */
 	int cached;        /* prompt tokens that came from a cache */
 	int cache_write;   /* prompt tokens that went into a cache */
+	int prompt_cache;  /* seconds that the simulator's own keeps them;
+			      0: it has none */
 	int reasoning;     /* tokens of thinking; -1: as the request asks */
 	int thoughts;      /* thinking is shown, asked or not */
 	int usage;         /* enum usage_answer */

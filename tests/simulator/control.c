@@ -56,6 +56,7 @@ void control_init(struct control *control)
 	buf_init(&control->last_body, HTTP_MAX_BODY_BYTES);
 	recording_init(&control->play);
 	rules_init(&control->rules);
+	prompt_cache_init(&control->prompt_cache);
 	buf_init(&control->models, CONTROL_MAX_MODELS_BYTES);
 }
 
@@ -320,6 +321,7 @@ static int answer_reset(struct control *control, struct str body,
 	control->last_abort_unix_ms = 0;
 	control->last_request_unix_ms = 0;
 	rules_clear(&control->rules);
+	prompt_cache_clear(&control->prompt_cache);
 	pthread_mutex_lock(&control->lock);
 	control->plays = false;
 	recording_release(&control->play);

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "http.h"
+#include "prompt_cache.h"
 #include "recording.h"
 #include "rules.h"
 
@@ -34,6 +35,7 @@ struct control {
 	struct buf models; /* those that are there, one a line */
 	atomic_bool lists; /* `models` is set: no other is there */
 	struct rules rules;
+	struct prompt_cache prompt_cache;
 };
 
 #define CONTROL_MAX_MODELS_BYTES 65536

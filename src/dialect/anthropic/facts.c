@@ -59,11 +59,14 @@ static void read_event(const struct frame *frame, const struct answer *view,
 static void read_start(
 	struct json message, struct chat_facts *facts, struct arena *scratch);
 static void read_end(struct chat_facts *facts);
+static void read_tier(
+	struct json usage, struct chat_facts *facts, struct arena *scratch);
 static void read_stop_reason(
 	struct json reason, struct chat_facts *facts, struct arena *scratch);
-static int64_t block_bytes(struct json block, struct arena *scratch);
-static int64_t text_bytes(
-	struct json object, struct str name, struct arena *scratch);
+static void hear_block(
+	struct json block, struct chat_facts *facts, struct arena *scratch);
+static void hear_text(struct json object, struct str name,
+	struct chat_facts *facts, struct arena *scratch);
 static int64_t cached_tokens(const struct chat_usage *usage);
 
 bool anthropic_read_reply(struct str body, struct arena *arena,
@@ -100,9 +103,10 @@ static void read_answer(const struct answer *view, struct chat_facts *facts,
 	if (json_text(view->model, scratch, &model))
 		failure_fit(model, facts->model, sizeof(facts->model));
 	while (json_next(&cursor, &block))
-		facts->output_bytes += block_bytes(block.value, scratch);
+		hear_block(block.value, facts, scratch);
 	read_stop_reason(view->stop_reason, facts, scratch);
 	anthropic_read_usage(view->usage, &facts->usage);
+	read_tier(view->usage, facts, scratch);
 	facts->has_usage = facts->usage.completion >= 0;
 }
 
@@ -164,11 +168,11 @@ static void read_event(const struct frame *frame, const struct answer *view,
 		break;
 	case ANTHROPIC_BLOCK_START:
 		facts->frame = FRAME_CONTENT;
-		facts->output_bytes += block_bytes(view->block, scratch);
+		hear_block(view->block, facts, scratch);
 		break;
 	case ANTHROPIC_BLOCK_DELTA:
 		facts->frame = FRAME_CONTENT;
-		facts->output_bytes += block_bytes(view->delta, scratch);
+		hear_block(view->delta, facts, scratch);
 		break;
 	case ANTHROPIC_MESSAGE_DELTA:
 		facts->frame = FRAME_CONTENT;
@@ -200,7 +204,19 @@ static void read_start(
 	if (json_text(json_find(message, S("model")), scratch, &model))
 		failure_fit(model, facts->model, sizeof(facts->model));
 	anthropic_read_usage(json_find(message, S("usage")), &facts->usage);
+	read_tier(json_find(message, S("usage")), facts, scratch);
 	facts->usage.completion = -1;
+}
+
+/* A stream tells it at its start alone. */
+static void read_tier(
+	struct json usage, struct chat_facts *facts, struct arena *scratch)
+{
+	struct str tier;
+
+	if (json_text(json_find(usage, S("service_tier")), scratch, &tier))
+		failure_fit(
+			tier, facts->service_tier, sizeof(facts->service_tier));
 }
 
 static void read_stop_reason(
@@ -215,27 +231,28 @@ static void read_stop_reason(
 
 /* Of a block, or of what is new of one. A call that is to come in pieces
  * begins with an empty input. */
-static int64_t block_bytes(struct json block, struct arena *scratch)
+static void hear_block(
+	struct json block, struct chat_facts *facts, struct arena *scratch)
 {
 	struct json input = json_find(block, S("input"));
-	int64_t bytes = text_bytes(block, S("text"), scratch) +
-			text_bytes(block, S("thinking"), scratch) +
-			text_bytes(block, S("partial_json"), scratch);
 
-	if (json_text_is(json_find(block, S("type")), S("tool_use")))
-		bytes += text_bytes(block, S("name"), scratch) +
-			 (json_length(input) > 0 ? (int64_t)input.text.n : 0);
-	return bytes;
+	hear_text(block, S("text"), facts, scratch);
+	hear_text(block, S("thinking"), facts, scratch);
+	hear_text(block, S("partial_json"), facts, scratch);
+	if (!json_text_is(json_find(block, S("type")), S("tool_use")))
+		return;
+	hear_text(block, S("name"), facts, scratch);
+	if (json_length(input) > 0)
+		chat_facts_hear(facts, input.text);
 }
 
-static int64_t text_bytes(
-	struct json object, struct str name, struct arena *scratch)
+static void hear_text(struct json object, struct str name,
+	struct chat_facts *facts, struct arena *scratch)
 {
 	struct str text;
 
-	if (!json_text(json_find(object, name), scratch, &text))
-		return 0;
-	return (int64_t)text.n;
+	if (json_text(json_find(object, name), scratch, &text))
+		chat_facts_hear(facts, text);
 }
 
 /* The prompt is all three counts together, in `usage`; on the wire it is

@@ -25,6 +25,8 @@ static const struct head_field fields[] = {
 	{ STR("system"), HEAD_STRING | HEAD_TYPE(JSON_TYPE_ARRAY),
 		"a string or an array of text blocks", true, read_system },
 	{ STR("stream"), HEAD_BOOL, "true or false", true, head_read_stream },
+	{ STR("service_tier"), HEAD_ANY, "a string", false,
+		head_read_service_tier },
 	{ STR("max_tokens"), HEAD_NUMBER, "a whole number", true,
 		read_max_tokens },
 	{ STR("tools"), HEAD_ARRAY, "an array of tools", true, head_read_tools },

@@ -22,6 +22,7 @@ struct answer {
 	struct json metadata;
 	struct json error;
 	struct json object;
+	struct json service_tier;
 	struct json x_groq;
 	bool is_failure;
 	bool is_empty;
@@ -34,6 +35,7 @@ static const struct pick_row answer_rows[] = {
 	PICK(answer, metadata),
 	PICK(answer, error),
 	PICK(answer, object),
+	PICK(answer, service_tier),
 	PICK(answer, x_groq),
 };
 
@@ -94,11 +96,18 @@ static enum frame_kind classify(const struct answer *view);
 
 static void read_choice(
 	struct json object, struct chat_facts *facts, struct arena *scratch);
-static int64_t message_bytes(struct json object);
-static int64_t content_bytes(struct json content);
-static int64_t thinking_bytes(struct json thinking);
-static int64_t calls_bytes(struct json calls);
-static int64_t call_bytes(struct json function);
+static void hear_message(
+	struct json object, struct chat_facts *facts, struct arena *scratch);
+static void hear_content(
+	struct json content, struct chat_facts *facts, struct arena *scratch);
+static void hear_thinking(
+	struct json thinking, struct chat_facts *facts, struct arena *scratch);
+static void hear_calls(
+	struct json calls, struct chat_facts *facts, struct arena *scratch);
+static void hear_call(
+	struct json function, struct chat_facts *facts, struct arena *scratch);
+static void hear(
+	struct json string, struct chat_facts *facts, struct arena *scratch);
 static int64_t string_bytes(struct json string);
 
 static void settle_total(
@@ -174,13 +183,16 @@ static void read_answer(struct str text, struct json root,
 {
 	struct json_cursor cursor = json_members(view->choices);
 	struct json_member item;
-	struct str model;
+	struct str model, tier;
 
 	facts->last_brace = (size_t)(root.text.p + root.text.n - 1 - text.p);
 	facts->is_empty = view->is_empty;
 	facts->has_metadata = view->metadata.type != JSON_TYPE_NONE;
 	if (facts->model[0] == 0 && json_text(view->model, scratch, &model))
 		failure_fit(model, facts->model, sizeof(facts->model));
+	if (json_text(view->service_tier, scratch, &tier))
+		failure_fit(
+			tier, facts->service_tier, sizeof(facts->service_tier));
 	if (view->usage.type == JSON_TYPE_OBJECT) {
 		facts->has_usage = true;
 		openai_chat_read_usage(view->usage, &facts->usage);
@@ -211,81 +223,90 @@ static void read_choice(
 
 	pick_members(object, choice_rows, ARRAY_LEN(choice_rows), &choice);
 	/* Perplexity repeats the whole message so far beside each delta. */
-	facts->output_bytes += message_bytes(
-		choice.delta.type == JSON_TYPE_OBJECT ? choice.delta
-						      : choice.message);
+	hear_message(choice.delta.type == JSON_TYPE_OBJECT ? choice.delta
+							   : choice.message,
+		facts, scratch);
 	if (json_text(choice.finish_reason, scratch, &reason))
 		failure_fit(reason, facts->finish_reason,
 			sizeof(facts->finish_reason));
 }
 
-static int64_t message_bytes(struct json object)
+static void hear_message(
+	struct json object, struct chat_facts *facts, struct arena *scratch)
 {
 	struct message message;
-	int64_t reasoning, reasoning_content;
 
 	pick_members(object, message_rows, ARRAY_LEN(message_rows), &message);
 	/* Some send the same text under both names. */
-	reasoning = string_bytes(message.reasoning);
-	reasoning_content = string_bytes(message.reasoning_content);
-	if (reasoning < reasoning_content)
-		reasoning = reasoning_content;
-	return reasoning + content_bytes(message.content) +
-	       calls_bytes(message.tool_calls) + string_bytes(message.refusal) +
-	       call_bytes(message.function_call);
+	hear(string_bytes(message.reasoning) <
+				string_bytes(message.reasoning_content)
+			? message.reasoning_content
+			: message.reasoning,
+		facts, scratch);
+	hear_content(message.content, facts, scratch);
+	hear_calls(message.tool_calls, facts, scratch);
+	hear(message.refusal, facts, scratch);
+	hear_call(message.function_call, facts, scratch);
 }
 
 /* A string, or Mistral's list of text and thinking parts. */
-static int64_t content_bytes(struct json content)
+static void hear_content(
+	struct json content, struct chat_facts *facts, struct arena *scratch)
 {
-	struct json_cursor cursor;
+	struct json_cursor cursor = json_members(content);
 	struct json_member part;
-	int64_t bytes = 0;
 
-	if (content.type != JSON_TYPE_ARRAY)
-		return string_bytes(content);
-	cursor = json_members(content);
-	while (json_next(&cursor, &part)) {
-		bytes += string_bytes(json_find(part.value, S("text")));
-		bytes += thinking_bytes(json_find(part.value, S("thinking")));
+	hear(content, facts, scratch);
+	while (content.type == JSON_TYPE_ARRAY && json_next(&cursor, &part)) {
+		hear(json_find(part.value, S("text")), facts, scratch);
+		hear_thinking(
+			json_find(part.value, S("thinking")), facts, scratch);
 	}
-	return bytes;
 }
 
-static int64_t thinking_bytes(struct json thinking)
+static void hear_thinking(
+	struct json thinking, struct chat_facts *facts, struct arena *scratch)
 {
-	struct json_cursor cursor;
+	struct json_cursor cursor = json_members(thinking);
 	struct json_member part;
-	int64_t bytes = 0;
 
-	if (thinking.type != JSON_TYPE_ARRAY)
-		return string_bytes(thinking);
-	cursor = json_members(thinking);
-	while (json_next(&cursor, &part))
-		bytes += string_bytes(json_find(part.value, S("text")));
-	return bytes;
+	hear(thinking, facts, scratch);
+	while (thinking.type == JSON_TYPE_ARRAY && json_next(&cursor, &part))
+		hear(json_find(part.value, S("text")), facts, scratch);
 }
 
-static int64_t calls_bytes(struct json calls)
+static void hear_calls(
+	struct json calls, struct chat_facts *facts, struct arena *scratch)
 {
 	struct json_cursor cursor = json_members(calls);
 	struct json_member call;
-	int64_t bytes = 0;
 
 	while (json_next(&cursor, &call)) {
-		bytes += call_bytes(json_find(call.value, S("function")));
-		bytes += call_bytes(json_find(call.value, S("custom")));
+		hear_call(json_find(call.value, S("function")), facts, scratch);
+		hear_call(json_find(call.value, S("custom")), facts, scratch);
 	}
-	return bytes;
 }
 
-static int64_t call_bytes(struct json function)
+static void hear_call(
+	struct json function, struct chat_facts *facts, struct arena *scratch)
 {
 	if (function.type != JSON_TYPE_OBJECT)
-		return 0;
-	return string_bytes(json_find(function, S("name"))) +
-	       string_bytes(json_find(function, S("arguments"))) +
-	       string_bytes(json_find(function, S("input")));
+		return;
+	hear(json_find(function, S("name")), facts, scratch);
+	hear(json_find(function, S("arguments")), facts, scratch);
+	hear(json_find(function, S("input")), facts, scratch);
+}
+
+/* The text itself is made only for who listens. */
+static void hear(
+	struct json string, struct chat_facts *facts, struct arena *scratch)
+{
+	struct str text;
+
+	if (!facts->listener)
+		facts->output_bytes += string_bytes(string);
+	else if (json_text(string, scratch, &text))
+		chat_facts_hear(facts, text);
 }
 
 /* Bytes of a string's value, its escapes resolved; 0 of anything else. */

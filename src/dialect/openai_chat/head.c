@@ -25,6 +25,8 @@ static const struct head_field fields[] = {
 	{ STR("messages"), HEAD_TYPE(JSON_TYPE_ARRAY), "an array of messages", true,
 		read_messages },
 	{ STR("stream"), HEAD_BOOL, "true or false", true, head_read_stream },
+	{ STR("service_tier"), HEAD_ANY, "a string", false,
+		head_read_service_tier },
 	{ STR("stream_options"), HEAD_OBJECT, "an object", true,
 		read_stream_options },
 	{ STR("max_tokens"), HEAD_NUMBER, "a whole number", true,

@@ -21,6 +21,8 @@ static const struct head_field fields[] = {
 		true, read_input },
 	{ STR("instructions"), HEAD_STRING, "a string", true, read_instructions },
 	{ STR("stream"), HEAD_BOOL, "true or false", true, head_read_stream },
+	{ STR("service_tier"), HEAD_ANY, "a string", false,
+		head_read_service_tier },
 	{ STR("max_output_tokens"), HEAD_NUMBER, "a whole number", true,
 		head_read_max_tokens },
 	{ STR("tools"), HEAD_ARRAY, "an array of tools", false, head_read_tools },

@@ -217,6 +217,42 @@ static void leases_of_the_gone_are_reclaimed(void **state)
 	assert_int_equal(held("a"), 30);
 }
 
+static size_t all_held(const char *host, int64_t now_ms,
+	const struct budget_lease *after, struct budget_lease *out, size_t max)
+{
+	struct error err = ERROR_INIT;
+	size_t count;
+
+	assert_true(budget_lease_held(db, str_of(host), now_ms, after, &arena,
+		out, max, &count, &err));
+	return count;
+}
+
+static void a_host_finds_what_it_holds(void **state)
+{
+	static const char *const users[] = { "", "ana", "bea" };
+	struct budget_lease leases[4];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(users); i++) {
+		part.user = str_of(users[i]);
+		begin(NULL, 0);
+		take(db, "a", 10, 1, NOW_MS);
+	}
+	take(db, "b", 20, 1, NOW_MS);
+	assert_int_equal(all_held("a", NOW_MS, NULL, leases, 2), 2);
+	assert_true(str_equal(leases[0].part.user, S("")));
+	assert_true(str_equal(leases[1].part.user, S("ana")));
+	assert_true(str_equal(leases[1].owner.user, S("ana")));
+	assert_int_equal(leases[1].part.period_end_ms, part.period_end_ms);
+	assert_int_equal(leases[1].granted_picousd, 10);
+	assert_int_equal(all_held("a", NOW_MS, &leases[1], leases, 2), 1);
+	assert_true(str_equal(leases[0].part.user, S("bea")));
+	assert_int_equal(all_held("a", NOW_MS, &leases[0], leases, 2), 0);
+	assert_int_equal(all_held("b", NOW_MS, NULL, leases, 4), 1);
+	assert_int_equal(all_held("a", part.period_end_ms, NULL, leases, 4), 0);
+}
+
 static void periods_that_are_over_are_forgotten(void **state)
 {
 	struct budget_lease leases[4];
@@ -242,7 +278,7 @@ static void a_budget_takes_its_leases_along(void **state)
 	(void)state;
 	begin(NULL, 0);
 	take(db, "a", 60, 1, NOW_MS);
-	assert_true(budget_remove(db, part.budget_id, &err));
+	assert_true(budget_remove(db, 0, part.budget_id, &err));
 	assert_int_equal(number("SELECT COUNT(*) FROM budget_periods"), 0);
 	assert_int_equal(number("SELECT COUNT(*) FROM budget_leases"), 0);
 	assert_false(budget_lease_begin(db, &part, NULL, 0, NOW_MS, &err));
@@ -400,6 +436,7 @@ int main(void)
 		TEST(what_is_given_back_can_be_taken),
 		TEST(nothing_is_left_of_less_than_nothing),
 		TEST(users_and_periods_are_apart),
+		TEST(a_host_finds_what_it_holds),
 		TEST(leases_of_the_gone_are_reclaimed),
 		TEST(periods_that_are_over_are_forgotten),
 		TEST(a_budget_takes_its_leases_along),

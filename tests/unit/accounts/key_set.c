@@ -98,6 +98,7 @@ static void every_field_comes_back(void **state)
 {
 	const struct str models[] = { STR("gpt-*"), STR("fast") };
 	const struct str providers[] = { STR("groq") };
+	const struct str origins[] = { STR("https://app.example.com") };
 	char text[GATEWAY_KEY_TEXT_BYTES];
 	struct gateway_key key = plain_key();
 	const struct gateway_key *found;
@@ -116,6 +117,7 @@ static void every_field_comes_back(void **state)
 	key.cache_ttl_ms = INT64_C(86400000000);
 	key.allowed_models = (struct name_list){ models, 2 };
 	key.allowed_providers = (struct name_list){ providers, 1 };
+	key.allowed_origins = (struct name_list){ origins, 1 };
 	id = create(&key, text);
 	set = load();
 	found = find(set, str_of(text));
@@ -138,7 +140,8 @@ static void every_field_comes_back(void **state)
 	assert_true(str_equal(found->allowed_models.names[0], models[0]));
 	assert_true(str_equal(found->allowed_models.names[1], models[1]));
 	assert_int_equal(found->allowed_providers.count, 1);
-	assert_int_equal(found->allowed_origins.count, 0);
+	assert_int_equal(found->allowed_origins.count, 1);
+	assert_true(str_equal(found->allowed_origins.names[0], origins[0]));
 	key_set_free(set);
 }
 

@@ -17,6 +17,7 @@
 
 static struct private_mariadb server;
 static struct settings settings;
+static struct user_defaults defaults;
 static struct db_pool *pool;
 static struct db *db;
 static struct arena arena;
@@ -53,7 +54,7 @@ static struct applied_limits apply(int key, const char *user)
 {
 	struct applied_limits applied;
 
-	limit_set_for_user(set_of(key), str_of(user), &settings, &applied);
+	limit_set_for_user(set_of(key), str_of(user), &defaults, &applied);
 	return applied;
 }
 
@@ -194,8 +195,8 @@ static void settings_fill_in_for_users(void **state)
 	struct applied_limits applied;
 
 	(void)state;
-	settings.user_rpm = 10;
-	settings.user_tokens_daily = 100000;
+	defaults.requests_per_minute = 10;
+	defaults.tokens_daily = 100000;
 	applied = apply(0, "");
 	assert_int_equal(applied.quota_count, 0);
 	applied = apply(0, "ana");
@@ -217,7 +218,7 @@ static void settings_fill_in_for_users(void **state)
 		find_quota(&applied, PERIOD_MINUTE, false)->limit_requests, 3);
 	applied = apply(0, "bea");
 	assert_int_equal(applied.quota_count, 3);
-	settings_init(&settings);
+	defaults = (struct user_defaults){ 0 };
 }
 
 /* As many as there can be: two units of all periods of all scopes. */
@@ -265,7 +266,7 @@ static void many_users_are_told_apart(void **state)
 		gateway_key_hash(str_of(keys[0].text), hash);
 		key = key_set_find(set, hash);
 		limit_set_for_user(
-			key->limit_set, str_of(user), &settings, &applied);
+			key->limit_set, str_of(user), &defaults, &applied);
 		assert_int_equal(applied.budget_count, 1);
 		assert_int_equal(applied.budgets[0]->limit_picousd, i);
 	}
@@ -344,21 +345,21 @@ static void setting_twice_changes(void **state)
 	assert_int_equal(again, id);
 	assert_true(key_set_version_now(db, &version, &err));
 	assert_true(version > before);
-	assert_true(budget_list(db, &arena, &rows, &count, &err));
+	assert_true(budget_list(db, 0, &arena, &rows, &count, &err));
 	assert_int_equal(count, 1);
 	assert_false(rows[0].budget.is_hard);
 	assert_int_equal(rows[0].budget.threshold_percent, 50);
 	id = set_quota(of, PERIOD_MINUTE, 10, 0);
 	assert_int_equal(set_quota(of, PERIOD_MINUTE, 0, 1000), id);
-	assert_true(quota_list(db, &arena, &quotas, &count, &err));
+	assert_true(quota_list(db, 0, &arena, &quotas, &count, &err));
 	assert_int_equal(count, 1);
 	assert_int_equal(quotas[0].quota.limit_requests, 10);
 	assert_int_equal(quotas[0].quota.limit_tokens, 1000);
-	assert_true(quota_remove(db, id, &err));
-	assert_true(budget_remove(db, again, &err));
-	assert_false(quota_remove(db, id, &err));
+	assert_true(quota_remove(db, 0, id, &err));
+	assert_true(budget_remove(db, 0, again, &err));
+	assert_false(quota_remove(db, 0, id, &err));
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
-	assert_false(budget_remove(db, again, &err));
+	assert_false(budget_remove(db, 0, again, &err));
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 }
 
@@ -374,7 +375,7 @@ static void lists_say_whose_they_are(void **state)
 	set_budget(owner(SCOPE_KEY, keys[0].id, ""), PERIOD_DAILY, 1);
 	set_budget(owner(SCOPE_USER, second.id, "ana"), PERIOD_DAILY, 1);
 	set_budget(owner(SCOPE_KEY, keys[0].id + 1000, ""), PERIOD_DAILY, 1);
-	assert_true(budget_list(db, &arena, &rows, &count, &err));
+	assert_true(budget_list(db, 0, &arena, &rows, &count, &err));
 	assert_int_equal(count, 4);
 	assert_true(str_equal(rows[0].owner.name, S("default")));
 	assert_int_equal(rows[0].owner.project.n, 0);
@@ -386,7 +387,7 @@ static void lists_say_whose_they_are(void **state)
 	assert_false(rows[2].owner.is_inactive);
 	assert_true(rows[3].owner.is_inactive);
 	run_sql("UPDATE gateway_keys SET revoked_ms = 1 ORDER BY id LIMIT 1");
-	assert_true(budget_list(db, &arena, &rows, &count, &err));
+	assert_true(budget_list(db, 0, &arena, &rows, &count, &err));
 	assert_true(rows[1].owner.is_inactive);
 	run_sql("UPDATE gateway_keys SET revoked_ms = NULL");
 }

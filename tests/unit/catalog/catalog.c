@@ -121,6 +121,23 @@ static void names_may_hold_slashes(void **state)
 	catalog_free(catalog);
 }
 
+/* "alpha/gpt-4o" is alpha's, also when beta resells it by that name. */
+static void a_provider_comes_before_a_reseller_s_name(void **state)
+{
+	const struct model *const *found;
+	struct catalog *catalog;
+
+	(void)state;
+	add_model(add_provider("beta"), "alpha/gpt-4o");
+	catalog = load();
+	assert_int_equal(find(catalog, "alpha/gpt-4o", &found), 1);
+	assert_true(str_equal(found[0]->provider->name, S("alpha")));
+	assert_int_equal(find(catalog, "beta/alpha/gpt-4o", &found), 1);
+	assert_true(str_equal(found[0]->provider->name, S("beta")));
+	catalog_free(catalog);
+	run_sql("DELETE FROM models WHERE name = 'alpha/gpt-4o'");
+}
+
 static void odd_names_find_nothing(void **state)
 {
 	static const char *const names[] = { "", "/", "gpt-4o/", "/gpt-4o",
@@ -306,8 +323,8 @@ static void an_alias_gets_new_targets(void **state)
 	catalog_free(catalog);
 	assert_false(
 		set_alias(db, 0, S("fast"), twice, 2, &id, &created, &err));
-	assert_false(
-		set_alias(db, 0, S("auto"), first, 1, &id, &created, &err));
+	/* Then it is no longer the router. */
+	must(set_alias(db, 0, S("auto"), first, 1, &id, &created, &err), &err);
 	assert_false(set_alias(db, 0, S("a b"), first, 1, &id, &created, &err));
 	assert_false(
 		set_alias(db, 0, S("fast"), first, 0, &id, &created, &err));
@@ -515,6 +532,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(models_are_found_by_name_and_provider),
 		cmocka_unit_test(names_may_hold_slashes),
+		cmocka_unit_test(a_provider_comes_before_a_reseller_s_name),
 		cmocka_unit_test(odd_names_find_nothing),
 		cmocka_unit_test(what_is_disabled_is_not_offered),
 		cmocka_unit_test(a_row_not_understood_is_not_used),

@@ -15,18 +15,27 @@ static const struct price full = { .input_picousd = 150000,
 	.output_picousd = 600000,
 	.cached_picousd = 75000,
 	.cache_write_picousd = 187500,
-	.reasoning_picousd = 700000 };
+	.cache_write_1h_picousd = 300000,
+	.reasoning_picousd = 700000,
+	.audio_input_picousd = 1000000,
+	.audio_output_picousd = 2000000 };
 static const struct price plain = { .input_picousd = 150000,
 	.output_picousd = 600000,
 	.cached_picousd = PRICE_NONE,
 	.cache_write_picousd = PRICE_NONE,
-	.reasoning_picousd = PRICE_NONE };
+	.cache_write_1h_picousd = PRICE_NONE,
+	.reasoning_picousd = PRICE_NONE,
+	.audio_input_picousd = PRICE_NONE,
+	.audio_output_picousd = PRICE_NONE };
 
 static int64_t cost(const struct price *price, int64_t prompt, int64_t cached,
 	int64_t written, int64_t completion, int64_t reasoning)
 {
-	const struct price_tokens tokens = { prompt, cached, written,
-		completion, reasoning };
+	const struct price_tokens tokens = { .prompt = prompt,
+		.cached = cached,
+		.cache_write = written,
+		.completion = completion,
+		.reasoning = reasoning };
 
 	return price_cost(price, &tokens);
 }
@@ -86,6 +95,48 @@ static void a_call_may_cost_apart_from_its_tokens(void **state)
 	price.request_picousd = 5000000000;
 	assert_int_equal(cost(&price, 2, 0, 0, 1, 0),
 		INT64_C(5000000000) + 2 * 150000 + 600000);
+}
+
+static void hours_and_sound_have_prices_of_their_own(void **state)
+{
+	const struct price_tokens tokens = { .prompt = 1000,
+		.cached = 100,
+		.cache_write = 300,
+		.cache_write_1h = 200,
+		.audio_prompt = 50,
+		.completion = 500,
+		.reasoning = 100,
+		.audio_completion = 40 };
+
+	(void)state;
+	assert_int_equal(price_cost(&full, &tokens),
+		550 * 150000 + 50 * 1000000 + 100 * 75000 + 100 * 187500 +
+			200 * 300000 + 360 * 600000 + 40 * 2000000 +
+			100 * 700000);
+	assert_int_equal(
+		price_cost(&plain, &tokens), 1000 * 150000 + 500 * 600000);
+	assert_int_equal(price_dearest_input(&full), 1000000);
+	assert_int_equal(price_dearest_output(&full), 2000000);
+	assert_int_equal(price_dearest_output(&plain), 600000);
+}
+
+static void a_tier_costs_its_own_or_the_ordinary_price(void **state)
+{
+	const struct price ordinary = { .valid_from_ms = 1 };
+	const struct price flex = {
+		.valid_from_ms = 1, .tier = PRICE_FLEX, .older = &ordinary
+	};
+	const struct model model = { .prices = &flex };
+
+	(void)state;
+	assert_ptr_equal(model_price_of_tier(&model, 5, 9, PRICE_FLEX), &flex);
+	assert_ptr_equal(
+		model_price_of_tier(&model, 5, 9, PRICE_BATCH), &ordinary);
+	assert_ptr_equal(model_price_for(&model, 5, 9), &ordinary);
+	assert_null(model_price_of_tier(&model, 0, 9, PRICE_FLEX));
+	assert_int_equal(price_tier_of(S("priority")), PRICE_PRIORITY);
+	assert_int_equal(price_tier_of(S("default")), PRICE_ORDINARY);
+	assert_int_equal(price_tier_of(S("")), PRICE_ORDINARY);
 }
 
 static void huge_counts_saturate(void **state)
@@ -148,6 +199,8 @@ int main(void)
 		cmocka_unit_test(what_was_not_told_costs_nothing),
 		cmocka_unit_test(a_part_is_never_larger_than_its_whole),
 		cmocka_unit_test(a_call_may_cost_apart_from_its_tokens),
+		cmocka_unit_test(hours_and_sound_have_prices_of_their_own),
+		cmocka_unit_test(a_tier_costs_its_own_or_the_ordinary_price),
 		cmocka_unit_test(huge_counts_saturate),
 		cmocka_unit_test(the_price_of_the_time_holds),
 		cmocka_unit_test(long_prompts_have_their_price),

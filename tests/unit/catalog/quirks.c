@@ -31,6 +31,32 @@ static void written_quirks_are_read_back(void **state)
 	buf_release(&json);
 }
 
+static void a_prompt_is_kept_for_some_time(void **state)
+{
+	static const struct {
+		const char *assignment;
+		int64_t ms;
+	} cases[] = {
+		{ "prompt_cache=1h", 3600000 },
+		{ "prompt_cache=24h", 86400000 },
+		{ "prompt_cache=none", 0 },
+		{ "prompt_cache=5m", 300000 },
+	};
+	struct quirks quirks = { 0 };
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(quirks_prompt_cache_ms(&quirks), 300000);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_true(
+			quirks_set(&quirks, str_of(cases[i].assignment), &err));
+		assert_int_equal(quirks_prompt_cache_ms(&quirks), cases[i].ms);
+	}
+	assert_false(quirks_set(&quirks, S("prompt_cache=7m"), &err));
+	known_provider_quirks(known_provider_find(S("groq")), &quirks);
+	assert_int_equal(quirks_prompt_cache_ms(&quirks), 3600000);
+}
+
 /* Several fields may have one word; it is written once. */
 static void a_set_of_members_is_read_back(void **state)
 {
@@ -142,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(written_quirks_are_read_back),
+		cmocka_unit_test(a_prompt_is_kept_for_some_time),
 		cmocka_unit_test(a_set_of_members_is_read_back),
 		cmocka_unit_test(nothing_is_ordinary),
 		cmocka_unit_test(what_is_unknown_is_refused),

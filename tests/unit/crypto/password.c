@@ -120,6 +120,20 @@ static void only_what_crypt_can_see(void **state)
 		str_head(all, PASSWORD_MAX_BYTES), str_of(hash)));
 }
 
+static void what_is_outdated_is_told(void **state)
+{
+	char hash[PASSWORD_HASH_BYTES];
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_true(password_hash(S("now"), hash, &err));
+	assert_false(password_is_outdated(str_of(hash)));
+	assert_true(password_is_outdated(S("$y$j75$salt$hash")));
+	assert_true(password_is_outdated(S("$6$saltstring$hash")));
+	assert_true(password_is_outdated(S("$2a$05$CCCCCCCCCCCCCCCCCCCCC.")));
+	assert_true(password_is_outdated(S("")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +143,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_hash_matches_nothing),
 		cmocka_unit_test(nobody_takes_as_long_as_somebody),
 		cmocka_unit_test(only_what_crypt_can_see),
+		cmocka_unit_test(what_is_outdated_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

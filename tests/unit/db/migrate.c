@@ -342,7 +342,7 @@ static void the_log_is_partitioned_by_day(void **state)
 		    " DAY, 'p%Y%m%d') AND PARTITION_DESCRIPTION ="
 		    " TO_SECONDS(UTC_DATE() + INTERVAL 8 DAY) * 1000 -"
 		    " TO_SECONDS('1970-01-01') * 1000"),
-		5);
+		6);
 	run("INSERT INTO requests (started_ms, request_id) VALUES"
 	    " (0, 'oldest'), (UNIX_TIMESTAMP() * 1000, 'now'),"
 	    " ((UNIX_TIMESTAMP() + 864000) * 1000, 'ahead')");

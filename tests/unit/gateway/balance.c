@@ -13,7 +13,7 @@ static size_t draw_first(const int64_t *weights, size_t count)
 	double least = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		double draw = balance_draw(weights[i]);
+		double draw = balance_draw((double)weights[i]);
 
 		if (i == 0 || draw < least) {
 			least = draw;
@@ -49,6 +49,38 @@ static void weight_0_comes_last(void **state)
 	(void)state;
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(draw_first(weights, 3), 1);
+}
+
+static void the_same_bits_draw_the_same(void **state)
+{
+	(void)state;
+	assert_true(balance_draw_by(3, 12345) == balance_draw_by(3, 12345));
+	assert_true(balance_draw_by(3, 12345) < balance_draw_by(1, 12345));
+	assert_true(balance_draw_by(0, 12345) > balance_draw_by(1e-6, 0));
+}
+
+/* What is under way stays within a quarter above the shares, and the first
+ * choice has as much as it may. */
+static void nobody_gets_much_more_than_its_share(void **state)
+{
+	static const double shares[] = { 0.5, 0.3, 0.2 };
+	int64_t here[3] = { 0 };
+
+	(void)state;
+	assert_false(balance_is_over(0, 0, 0.001));
+	assert_true(balance_is_over(0, 0, 0));
+	for (int64_t all = 0; all < 1000; all++) {
+		size_t i = 0;
+
+		while (balance_is_over(here[i], all, shares[i]))
+			assert_true(++i < 3);
+		here[i]++;
+		for (i = 0; i < 3; i++)
+			assert_true((double)here[i] <=
+				    1.25 * shares[i] * (double)(all + 1) + 1);
+	}
+	assert_int_equal(here[0], 625);
+	assert_int_equal(here[1], 375);
 }
 
 static int setup(void **state)
@@ -130,6 +162,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_first_in_proportion),
 		cmocka_unit_test(weight_0_comes_last),
+		cmocka_unit_test(the_same_bits_draw_the_same),
+		cmocka_unit_test(nobody_gets_much_more_than_its_share),
 		cmocka_unit_test_setup_teardown(
 			the_quicker_one_comes_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -700,8 +700,9 @@ static void write_for_ever(struct fixture *f, int64_t number)
 	struct error err = ERROR_INIT;
 
 	for (int64_t i = 0;; i++) {
+		/* Later than what was there: the oldest make room. */
 		put(cache, number * 1000000 + i, (size_t)(i * 997 % 30000),
-			NOW + i * 1000);
+			NOW + (number * 100000 + i) * 1000);
 		f->shared[number] = i + 1;
 		if (i % 7 == 0 && !cache_sweep(cache, NOW, &err))
 			_exit(1);

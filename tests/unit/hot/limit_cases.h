@@ -404,6 +404,24 @@ static void limit_case_grants(void **state)
 	assert_int_equal(limit_bench_used(bench, &limit), 90);
 }
 
+/* Whoever tries it again is told, and nothing more is taken. */
+static void limit_case_an_id_twice(void **state)
+{
+	struct limit_bench *bench = *state;
+	const struct limit limit = limit_bench_concurrent("twice", 5);
+	struct limit_outcome out;
+	struct error err;
+
+	limit_bench_reserve(bench, S("twice-1"), &limit, 1, &out);
+	assert_int_equal(out.verdict, LIMIT_TAKEN);
+	assert_false(bench->body->reserve(bench->store, S("twice-1"), &limit, 1,
+		S(""), bench->now_ms, &out, &err));
+	assert_int_equal(err.kind, ERR_INTERNAL);
+	assert_int_equal(limit_bench_used(bench, &limit), 1);
+	assert_true(limit_bench_settle(bench, S("twice-1"), -1, -1));
+	assert_int_equal(limit_bench_used(bench, &limit), 0);
+}
+
 static void limit_case_let_go(void **state)
 {
 	struct limit_bench *bench = *state;
@@ -674,6 +692,7 @@ static void limit_case_follows_a_model(void **state)
 		cmocka_unit_test(limit_case_amount),            \
 		cmocka_unit_test(limit_case_generations),       \
 		cmocka_unit_test(limit_case_grants),            \
+		cmocka_unit_test(limit_case_an_id_twice),       \
 		cmocka_unit_test(limit_case_let_go),            \
 		cmocka_unit_test(limit_case_any_bytes),         \
 		cmocka_unit_test(limit_case_many),              \

@@ -38,6 +38,7 @@ static void expect_counter(const struct counter *counter)
 	if (read.kind == LIMIT_AMOUNT) {
 		assert_true(read.granted == counter->granted);
 		assert_true(read.ends_ms == counter->ends_ms);
+		assert_true(read.touched_ms == counter->touched_ms);
 	}
 	if (read.kind == LIMIT_RATE) {
 		assert_true(read.window.window_ms == counter->window.window_ms);
@@ -72,6 +73,7 @@ static void counters(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
 		counter.used = numbers[i];
 		counter.granted = numbers[ARRAY_LEN(numbers) - 1 - i];
+		counter.touched_ms = numbers[i];
 		expect_counter(&counter);
 	}
 	counter_init(&counter, LIMIT_CONCURRENT, 0, 0, INT64_MAX);

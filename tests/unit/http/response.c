@@ -384,6 +384,53 @@ static void a_reset_is_gone(void **state)
 #define RESPONSE_TEST(function) \
 	cmocka_unit_test_setup_teardown(function, start, stop)
 
+static void an_answer_that_stays_is_read(void **state)
+{
+	const struct str bytes = { large, LARGE_BYTES };
+	struct buf body = BUF_INIT(LARGE_BYTES);
+	struct buf small = BUF_INIT(LARGE_BYTES - 1);
+
+	(void)state;
+	http_begin(&x, 200, "text/plain");
+	http_header(&x, "X-Some", S("thing"));
+	http_body(&x, str_head(bytes, 70000));
+	http_body(&x, str_from(bytes, 70000));
+	http_end(&x);
+	http_read_answer(&x, &body);
+	assert_false(body.failed);
+	assert_true(str_equal(buf_str(&body), bytes));
+	http_read_answer(&x, &small);
+	assert_true(small.failed);
+	buf_release(&body);
+	buf_release(&small);
+}
+
+static void an_answer_without_a_body_reads_as_nothing(void **state)
+{
+	struct buf body = BUF_INIT(10);
+
+	(void)state;
+	http_begin(&x, 204, NULL);
+	http_end(&x);
+	http_read_answer(&x, &body);
+	assert_int_equal(body.n, 0);
+	read_out();
+	assert_text("Status: 204\r\n\r\n");
+}
+
+static void an_allowed_page_may_read(void **state)
+{
+	(void)state;
+	x.allow_origin = S("https://a.example");
+	http_begin(&x, 200, "text/plain");
+	http_end(&x);
+	read_out();
+	assert_text("Status: 200\r\nContent-Type: text/plain\r\n"
+		    "Access-Control-Allow-Origin: https://a.example\r\n"
+		    "Access-Control-Expose-Headers: *\r\n"
+		    "Vary: Origin\r\n\r\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +453,9 @@ int main(void)
 		RESPONSE_TEST(a_close_is_gone),
 		RESPONSE_TEST(a_half_close_is_gone),
 		RESPONSE_TEST(a_reset_is_gone),
+		RESPONSE_TEST(an_answer_that_stays_is_read),
+		RESPONSE_TEST(an_answer_without_a_body_reads_as_nothing),
+		RESPONSE_TEST(an_allowed_page_may_read),
 	};
 
 	log_set_level(LOG_ERROR);

@@ -46,6 +46,29 @@ static void add_calls(struct database *database, int64_t at_ms,
 	db_give(database->pool, db);
 }
 
+/* The same of attempts at a provider. */
+static void add_attempts(struct database *database, int64_t at_ms,
+	int64_t provider_id, int64_t attempts, int64_t failed)
+{
+	struct db *db = database_take(database);
+	struct error err = ERROR_INIT;
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt,
+		    "INSERT INTO attempts_minute (bucket_ms, project_id,"
+		    " provider_id, organisation_id, attempts, failed)"
+		    " VALUES (?, 10, ?, 3, ?, ?)",
+		    &err))
+		fail_msg("%s", error_detail(&err));
+	stmt_bind_int(stmt, at_ms - at_ms % MINUTE_MS);
+	stmt_bind_int(stmt, provider_id);
+	stmt_bind_int(stmt, attempts);
+	stmt_bind_int(stmt, failed);
+	if (!stmt_run(stmt, &err))
+		fail_msg("%s", error_detail(&err));
+	db_give(database->pool, db);
+}
+
 static void evaluate(struct database *database, int64_t now_ms)
 {
 	struct db *db = database_take(database);
@@ -163,8 +186,10 @@ static void a_provider_is_down_and_answers_again(void **state)
 		" (2, 'bad', 'openai_chat', 'x', 1)");
 	alert_tables_channel(database, 3, "mail");
 	alert_tables_rule(database, &rule);
-	add_calls(database, NOON_MS, 1, 100, 0);
-	add_calls(database, NOON_MS, 2, 5, 5);
+	add_attempts(database, NOON_MS, 1, 100, 0);
+	add_attempts(database, NOON_MS, 2, 5, 5);
+	/* What the calls' rows say is another matter. */
+	add_calls(database, NOON_MS, 1, 100, 100);
 	evaluate(database, NOON_MS);
 	assert_int_equal(COUNT_OPEN(database), 1);
 	assert_int_equal(database_number(database,
@@ -174,7 +199,7 @@ static void a_provider_is_down_and_answers_again(void **state)
 	/* Nobody asks it any more: that is no news. */
 	evaluate(database, NOON_MS + 30 * MINUTE_MS);
 	assert_int_equal(COUNT_OPEN(database), 1);
-	add_calls(database, NOON_MS + 31 * MINUTE_MS, 2, 1, 0);
+	add_attempts(database, NOON_MS + 31 * MINUTE_MS, 2, 1, 0);
 	evaluate(database, NOON_MS + 31 * MINUTE_MS);
 	assert_int_equal(COUNT_OPEN(database), 0);
 	assert_int_equal(COUNT_MESSAGES(database, "closed"), 1);
@@ -193,7 +218,7 @@ static void a_provider_that_is_gone_is_not_down(void **state)
 		"INSERT INTO providers (id, name, dialect, base_url,"
 		" created_ms) VALUES (2, 'bad', 'openai_chat', 'x', 1)");
 	alert_tables_rule(database, &rule);
-	add_calls(database, NOON_MS, 2, 5, 5);
+	add_attempts(database, NOON_MS, 2, 5, 5);
 	evaluate(database, NOON_MS);
 	assert_int_equal(COUNT_OPEN(database), 1);
 	database_run(database, "DELETE FROM providers");

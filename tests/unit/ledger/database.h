@@ -96,7 +96,9 @@ static inline int database_clear(void **state)
 
 	database_run(database, "DELETE FROM requests");
 	database_run(database, "DELETE FROM request_attempts");
+	database_run(database, "DELETE FROM request_routes");
 	database_run(database, "DELETE FROM usage_minute");
+	database_run(database, "DELETE FROM attempts_minute");
 	database_run(database, "DELETE FROM usage_hour");
 	database_run(database, "DELETE FROM usage_day");
 	database_run(database, "DELETE FROM usage_user_day");

@@ -43,7 +43,8 @@ static void replay(struct database *database)
 	struct error err = ERROR_INIT;
 	size_t moved;
 
-	if (!journal_replay(&database->settings, database->pool, &moved, &err))
+	if (!journal_replay(
+		    &database->settings, database->pool, NULL, &moved, &err))
 		fail_msg("%s", error_detail(&err));
 }
 

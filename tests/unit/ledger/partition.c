@@ -13,7 +13,9 @@
 
 #define DAY_MS INT64_C(86400000)
 
-/* Named partitions of all five tables. */
+#define TABLES 6
+
+/* Named partitions of all of them. */
 #define COUNT_ALL                                            \
 	"SELECT COUNT(*) FROM information_schema.PARTITIONS" \
 	" WHERE TABLE_SCHEMA = DATABASE() AND PARTITION_NAME LIKE 'p2%'"
@@ -59,12 +61,12 @@ static void days_are_made_and_forgotten(void **state)
 	int64_t now_ms = today_ms + DAY_MS / 2;
 
 	/* As the migration left them. */
-	assert_int_equal(database_number(database, COUNT_ALL), 5 * 8);
+	assert_int_equal(database_number(database, COUNT_ALL), TABLES * 8);
 	maintain(database, now_ms, 0);
-	assert_int_equal(database_number(database, COUNT_ALL), 5 * 8);
+	assert_int_equal(database_number(database, COUNT_ALL), TABLES * 8);
 
 	maintain(database, now_ms + 3 * DAY_MS, 0);
-	assert_int_equal(database_number(database, COUNT_ALL), 5 * 11);
+	assert_int_equal(database_number(database, COUNT_ALL), TABLES * 11);
 	assert_int_equal(
 		database_number(database, LAST_END), today_ms + 11 * DAY_MS);
 
@@ -74,16 +76,16 @@ static void days_are_made_and_forgotten(void **state)
 	insert_call(database, today_ms + 20 * DAY_MS + 5);
 	assert_int_equal(database_number(database, ROWS_IN_P_MAX), 2);
 	maintain(database, now_ms + 20 * DAY_MS, 0);
-	assert_int_equal(database_number(database, COUNT_ALL), 5 * 19);
+	assert_int_equal(database_number(database, COUNT_ALL), TABLES * 19);
 	assert_int_equal(database_number(database, ROWS_IN_P_MAX), 0);
 	assert_int_equal(database_number(database, COUNT_ROWS), 3);
 
 	/* Today's partition holds the gap; before it all is too old. */
 	maintain(database, now_ms + 20 * DAY_MS, 10);
-	assert_int_equal(database_number(database, COUNT_ALL), 5 * 9);
+	assert_int_equal(database_number(database, COUNT_ALL), TABLES * 9);
 	assert_int_equal(database_number(database, COUNT_ROWS), 3);
 	maintain(database, now_ms + 20 * DAY_MS, 9);
-	assert_int_equal(database_number(database, COUNT_ALL), 5 * 8);
+	assert_int_equal(database_number(database, COUNT_ALL), TABLES * 8);
 	assert_int_equal(database_number(database, COUNT_ROWS), 2);
 
 	/* Calls of days that are forgotten, or not yet there. */
@@ -120,7 +122,8 @@ static void only_one_process_does_it(void **state)
 	assert_true(stmt_prepare(other, &stmt, "DO RELEASE_ALL_LOCKS()", &err));
 	assert_true(stmt_run(stmt, &err));
 	maintain(database, now_ms, 0);
-	assert_int_equal(database_number(database, COUNT_ALL), before + 5 * 7);
+	assert_int_equal(
+		database_number(database, COUNT_ALL), before + TABLES * 7);
 	assert_int_equal(
 		database_number(database,
 			"SELECT IS_FREE_LOCK(CONCAT('llm-gateway partitions ',"

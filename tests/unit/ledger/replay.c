@@ -155,7 +155,8 @@ static size_t replay(struct database *database)
 	struct error err = ERROR_INIT;
 	size_t moved;
 
-	if (!journal_replay(&database->settings, database->pool, &moved, &err))
+	if (!journal_replay(
+		    &database->settings, database->pool, NULL, &moved, &err))
 		fail_msg("%s", error_detail(&err));
 	return moved;
 }
@@ -201,11 +202,11 @@ static void a_file_is_replayed_and_deleted(void **state)
 	" cached_tokens, cache_write_tokens, reasoning_tokens, priced,"   \
 	" cost_picousd, saved_picousd, queue_us, gateway_us, connect_us," \
 	" first_token_us, total_us, request_bytes, response_bytes,"       \
-	" charged_picousd, admitted"
+	" charged_picousd, admitted, coalesced"
 #define TEXT_COLUMNS                                                             \
 	"request_id, user, client_ip, host, route, dialect, model_asked, alias," \
 	" complexity, model_used, provider, error, error_detail,"                \
-	" finish_reason, usage_source, provider_dialect, dropped"
+	" finish_reason, usage_source, provider_dialect, dropped, affinity"
 
 static void assert_row(struct stmt *stmt, const struct usage_record *r)
 {
@@ -217,14 +218,15 @@ static void assert_row(struct stmt *stmt, const struct usage_record *r)
 		r->tokens.reasoning, r->priced, r->cost_picousd,
 		r->saved_picousd, r->queue_us, r->gateway_us, r->connect_us,
 		r->first_token_us, r->total_us, r->request_bytes,
-		r->response_bytes, usage_record_charged(r), r->admitted };
+		r->response_bytes, usage_record_charged(r), r->admitted,
+		r->coalesced };
 	const struct str texts[] = { r->request_id, r->user, r->client_ip,
 		r->host, r->route, r->dialect, r->model_asked, r->alias,
 		r->complexity, r->model_used, r->provider, r->error,
 		r->error_detail, r->finish_reason,
 		r->usage_source == USAGE_PROVIDER ? S("provider")
 						  : S("estimated"),
-		r->provider_dialect, r->dropped };
+		r->provider_dialect, r->dropped, r->affinity };
 	unsigned column = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++, column++) {
@@ -475,7 +477,7 @@ static void a_missing_table_rejects_nothing(void **state)
 	write_journal(database, 0, 600);
 	database_run(database, "RENAME TABLE usage_hour TO usage_hour_away");
 	assert_false(journal_replay(
-		&database->settings, database->pool, &moved, &err));
+		&database->settings, database->pool, NULL, &moved, &err));
 	assert_int_equal(err.kind, ERR_DATABASE);
 	assert_int_equal(moved, 0);
 	database_run(database, "RENAME TABLE usage_hour_away TO usage_hour");
@@ -524,8 +526,8 @@ static pid_t replay_in_child(struct database *database)
 		if (!db_pool_new(&database->settings, &pool, &err))
 			_exit(2);
 		for (;;) {
-			if (!journal_replay(
-				    &database->settings, pool, &moved, &err))
+			if (!journal_replay(&database->settings, pool, NULL,
+				    &moved, &err))
 				_exit(1);
 			if (count_journals(database) == 0)
 				_exit(0);
@@ -618,8 +620,8 @@ static void a_database_that_dies_loses_nothing(void **state)
 		private_mariadb_end(&database->server, SIGKILL);
 		assert_int_equal(waitpid(child, &status, 0), child);
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-		assert_false(journal_replay(
-			&database->settings, database->pool, &moved, &err));
+		assert_false(journal_replay(&database->settings, database->pool,
+			NULL, &moved, &err));
 		assert_int_equal(err.kind, ERR_DATABASE);
 		assert_int_equal(moved, 0);
 		private_mariadb_launch(&database->server);
@@ -717,6 +719,49 @@ static void absurd_numbers_arrive(void **state)
 	journal_close(journal);
 }
 
+static struct journal_use told[8];
+static size_t told_count;
+
+static void keep_uses(
+	struct db *db, const struct journal_use *uses, size_t count)
+{
+	assert_non_null(db);
+	assert_true(told_count + count <= ARRAY_LEN(told));
+	memcpy(told + told_count, uses, count * sizeof(*uses));
+	told_count += count;
+}
+
+/* Each once a batch, at its newest; nobody's calls are no use. */
+static void uses_of_keys_are_told(void **state)
+{
+	static const struct journal_use calls[] = { { 7, SAMPLE_DAY_MS + 5 },
+		{ 8, SAMPLE_DAY_MS + 1 }, { 7, SAMPLE_DAY_MS + 9 },
+		{ 0, SAMPLE_DAY_MS + 2 }, { 7, SAMPLE_DAY_MS + 8 } };
+	struct database *database = *state;
+	struct journal *journal = open_journal(database);
+	struct error err = ERROR_INIT;
+	size_t moved;
+
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+		struct usage_record record =
+			sample_record(&database->arena, (int64_t)i);
+
+		record.key_id = calls[i].key_id;
+		record.started_unix_ms = calls[i].unix_ms;
+		append_record(journal, &record);
+	}
+	told_count = 0;
+	assert_true(journal_replay(
+		&database->settings, database->pool, keep_uses, &moved, &err));
+	assert_int_equal(moved, ARRAY_LEN(calls));
+	assert_int_equal(told_count, 2);
+	assert_int_equal(told[0].key_id, 7);
+	assert_int_equal(told[0].unix_ms, SAMPLE_DAY_MS + 9);
+	assert_int_equal(told[1].key_id, 8);
+	assert_int_equal(told[1].unix_ms, SAMPLE_DAY_MS + 1);
+	journal_close(journal);
+}
+
 static void tell_the_speed(void **state)
 {
 	struct database *database = *state;
@@ -755,6 +800,7 @@ int main(void)
 		TEST(a_database_that_dies_loses_nothing),
 		TEST(hostile_contents_arrive),
 		TEST(absurd_numbers_arrive),
+		TEST(uses_of_keys_are_told),
 		TEST(tell_the_speed),
 	};
 

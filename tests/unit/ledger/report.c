@@ -12,7 +12,7 @@
 #include "database.h"
 #include "ledger/report.h"
 
-#define COLUMNS 43
+#define COLUMNS 45
 
 static void store(struct database *database, const struct usage_record *records,
 	size_t count)
@@ -25,7 +25,8 @@ static void store(struct database *database, const struct usage_record *records,
 	for (size_t i = 0; i < count; i++)
 		assert_true(journal_append(journal, &records[i], &err));
 	journal_close(journal);
-	if (!journal_replay(&database->settings, database->pool, &moved, &err))
+	if (!journal_replay(
+		    &database->settings, database->pool, NULL, &moved, &err))
 		fail_msg("%s", error_detail(&err));
 	assert_int_equal(moved, count);
 }
@@ -98,8 +99,8 @@ static const char *const names[COLUMNS] = { "request_id", "time", "project",
 	"error_detail", "finish_reason", "attempts", "queue_us", "gateway_us",
 	"connect_us", "request_bytes", "response_bytes", "user", "dialect",
 	"route", "alias", "complexity", "priced", "charged_usd", "host",
-	"client_ip", "provider_dialect", "dropped", "billing",
-	"billing_reason" };
+	"client_ip", "provider_dialect", "dropped", "billing", "billing_reason",
+	"coalesced", "affinity" };
 
 /* Two calls: one with everything, one of which little is known. */
 static void store_two(struct database *database)
@@ -114,6 +115,7 @@ static void store_two(struct database *database)
 	records[0].user = S("=cmd|'/c calc'!A1");
 	records[0].model_asked = S("a \"quoted\", name\r\n\xe2\x82\xac");
 	records[0].error_detail = S("-1");
+	records[0].coalesced = true;
 	usage_record_init(&records[1]);
 	records[1].request_id = S("unknown");
 	records[1].started_unix_ms = SAMPLE_DAY_MS + 999;
@@ -174,7 +176,7 @@ static void json_has_every_member(void **state)
 			"\"law-assistant\"", "\"simple\"", "true",
 			"\"0.000270000007\"", "\"web-1\"", "\"2001:db8::7\"",
 			"\"anthropic\"", "\"seed, logit_bias\"", "\"billed\"",
-			"null" },
+			"null", "true", "null" },
 		{ "\"unknown\"", "\"2026-11-21T00:00:00.999Z\"", "null", "null",
 			"null", "null", "null", "401", "\"invalid_api_key\"",
 			"null", "null", "null", "null", "null", "false",
@@ -182,7 +184,7 @@ static void json_has_every_member(void **state)
 			"null", "null", "null", "0", "null", "null", "null",
 			"0", "0", "null", "null", "null", "null", "null",
 			"false", "\"0\"", "null", "null", "null", "null",
-			"\"none\"", "null" },
+			"\"none\"", "null", "false", "null" },
 	};
 	struct error err = ERROR_INIT;
 	struct json_cursor rows;
@@ -229,12 +231,13 @@ static void csv_has_every_cell(void **state)
 			"'=cmd|'/c calc'!A1", "openai_chat",
 			"/v1/chat/completions", "law-assistant", "simple",
 			"true", "0.000270000007", "web-1", "2001:db8::7",
-			"anthropic", "seed, logit_bias", "billed", "" },
+			"anthropic", "seed, logit_bias", "billed", "", "true",
+			"" },
 		{ "unknown", "2026-11-21T00:00:00.999Z", "", "", "", "", "",
 			"401", "invalid_api_key", "", "", "", "", "", "false",
 			"false", "false", "", "", "", "none", "", "", "", "0",
 			"", "", "", "0", "0", "", "", "", "", "", "false", "0",
-			"", "", "", "", "none", "" },
+			"", "", "", "", "none", "", "false", "" },
 	};
 	struct str cells[COLUMNS];
 	struct str rest;

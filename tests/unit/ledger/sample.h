@@ -72,7 +72,13 @@ static inline struct usage_record sample_record(
 	record.model_asked = S("law-assistant");
 	record.alias = S("law-assistant");
 	record.complexity = S("simple");
+	if (number % 2) {
+		record.route_reason = S("simple request: the cheapest of 2");
+		record.route_candidates =
+			S("[{\"model\":\"gpt-4o-mini\",\"score\":1.1}]");
+	}
 	record.provider_dialect = S("anthropic");
+	record.affinity = number % 5 ? S("") : S("warm");
 	record.dropped = S("seed, logit_bias");
 	record.streamed = number % 2 == 0;
 	record.model_used = S("gpt-4o-mini");
@@ -87,6 +93,7 @@ static inline struct usage_record sample_record(
 	record.finish_reason = S("stop");
 	record.complete = number % 5 != 0;
 	record.cache_hit = number % 4 == 0;
+	record.coalesced = number % 12 == 0;
 	record.tokens = (struct token_counts){ 1000 + number, 200 + number, 64,
 		32, number % 6 == 0 ? -1 : 17 };
 	record.usage_source = number % 9 ? USAGE_PROVIDER : USAGE_ESTIMATED;

@@ -87,6 +87,8 @@ static void assert_same(
 	assert_text(a->model_asked, b->model_asked);
 	assert_text(a->alias, b->alias);
 	assert_text(a->complexity, b->complexity);
+	assert_text(a->route_reason, b->route_reason);
+	assert_text(a->route_candidates, b->route_candidates);
 	assert_int_equal(a->streamed, b->streamed);
 	assert_text(a->model_used, b->model_used);
 	assert_int_equal(a->model_id, b->model_id);
@@ -94,6 +96,7 @@ static void assert_same(
 	assert_int_equal(a->provider_id, b->provider_id);
 	assert_int_equal(a->provider_key_id, b->provider_key_id);
 	assert_text(a->provider_dialect, b->provider_dialect);
+	assert_text(a->affinity, b->affinity);
 	assert_text(a->dropped, b->dropped);
 	assert_int_equal(a->attempts, b->attempts);
 	assert_int_equal(a->status, b->status);
@@ -102,6 +105,7 @@ static void assert_same(
 	assert_text(a->finish_reason, b->finish_reason);
 	assert_int_equal(a->complete, b->complete);
 	assert_int_equal(a->cache_hit, b->cache_hit);
+	assert_int_equal(a->coalesced, b->coalesced);
 	assert_memory_equal(&a->tokens, &b->tokens, sizeof(a->tokens));
 	assert_int_equal(a->usage_source, b->usage_source);
 	assert_int_equal(a->priced, b->priced);

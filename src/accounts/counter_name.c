@@ -1,0 +1,35 @@
+/*
+ * counter_name.c - names of counters. A user's name may be long, so its digest
+ * stands for it.
+ */
+#include "accounts/counter_name.h"
+
+#include "crypto/digest.h"
+
+/* Of the digest of a user's name, in bytes. */
+#define USER_DIGEST_BYTES 16
+/* As much of a name as the log keeps. */
+#define USER_CHARACTERS 255
+
+struct str counter_name_of_budget(struct arena *arena,
+	const struct budget *budget, int64_t starts_ms, int64_t ends_ms,
+	struct str grants, struct str user)
+{
+	return arena_printf(arena,
+		"budget/%" PRId64 "/%" PRId64 "-%" PRId64 "%.*s%.*s",
+		budget->id, starts_ms, ends_ms, STR_ARG(grants),
+		STR_ARG(counter_name_user(arena, &budget->owner, user)));
+}
+
+struct str counter_name_user(
+	struct arena *arena, const struct limit_owner *owner, struct str user)
+{
+	char hex[2 * USER_DIGEST_BYTES + 1];
+	uint8_t digest[SHA256_BYTES];
+
+	if (owner->scope != SCOPE_USER)
+		return S("");
+	digest_sha256(str_head_characters(user, USER_CHARACTERS), digest);
+	digest_hex(digest, USER_DIGEST_BYTES, hex);
+	return arena_printf(arena, "/%s", hex);
+}

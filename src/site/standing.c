@@ -1,0 +1,123 @@
+/*
+ * standing.c - the log's sums beside the counters'.
+ */
+#include "site/standing.h"
+
+#include "accounts/counter_name.h"
+#include "base/clock.h"
+#include "ledger/spend.h"
+
+static bool is_each_user(const struct limit_owner *owner);
+static struct spend_of spend_of(const struct limit_owner *owner);
+static int64_t count(struct limits *counters, const struct budget *budget,
+	struct arena *arena, const struct budget_standing *standing);
+static int64_t percent_of(int64_t part, int64_t whole);
+
+struct limits *standing_counters(
+	const struct settings *settings, struct limits *limits)
+{
+	return str_equal(settings->limits_shared, S("mariadb")) ? NULL : limits;
+}
+
+bool budget_standing_load(struct db *db, struct limits *counters,
+	const struct budget *budget, struct arena *arena,
+	struct budget_standing *out, struct error *err)
+{
+	int64_t now = clock_unix_ms();
+	struct spend spend;
+	int64_t gone;
+
+	*out = (struct budget_standing){
+		.starts_ms =
+			limit_period_start(budget->period, budget->zone, now),
+		.ends_ms = limit_period_end(budget->period, budget->zone, now),
+		.counted_picousd = -1,
+		.remaining_picousd = budget->limit_picousd,
+	};
+	if (is_each_user(&budget->owner))
+		return true;
+	if (!spend_since(
+		    db, spend_of(&budget->owner), out->starts_ms, &spend, err))
+		return false;
+	out->is_known = true;
+	gone = out->spent_picousd = spend.charged_picousd;
+	out->counted_picousd = count(counters, budget, arena, out);
+	if (out->counted_picousd > gone) {
+		out->reserved_picousd = out->counted_picousd - gone;
+		gone = out->counted_picousd;
+	}
+	out->remaining_picousd =
+		gone < budget->limit_picousd ? budget->limit_picousd - gone : 0;
+	out->spent_percent =
+		percent_of(out->spent_picousd, budget->limit_picousd);
+	out->percent = percent_of(gone, budget->limit_picousd);
+	return true;
+}
+
+bool quota_standing_load(struct db *db, const struct quota *quota,
+	struct quota_standing *out, struct error *err)
+{
+	int64_t now = clock_unix_ms();
+	struct spend spend;
+
+	*out = (struct quota_standing){ 0 };
+	if (limit_period_window_ms(quota->period) > 0)
+		return true;
+	out->starts_ms = limit_period_start(quota->period, quota->zone, now);
+	out->ends_ms = limit_period_end(quota->period, quota->zone, now);
+	if (is_each_user(&quota->owner))
+		return true;
+	if (!spend_since(
+		    db, spend_of(&quota->owner), out->starts_ms, &spend, err))
+		return false;
+	out->is_known = true;
+	out->requests = spend.calls;
+	out->tokens = spend.tokens;
+	return true;
+}
+
+static bool is_each_user(const struct limit_owner *owner)
+{
+	return owner->scope == SCOPE_USER && owner->user.n == 0;
+}
+
+static struct spend_of spend_of(const struct limit_owner *owner)
+{
+	static const enum spend_scope scopes[] = {
+		[SCOPE_ORGANISATION] = SPEND_ORGANISATION,
+		[SCOPE_PROJECT] = SPEND_PROJECT,
+		[SCOPE_KEY] = SPEND_KEY,
+		[SCOPE_USER] = SPEND_USER,
+	};
+
+	return (struct spend_of){ scopes[owner->scope], owner->scope_id,
+		owner->user };
+}
+
+static int64_t count(struct limits *counters, const struct budget *budget,
+	struct arena *arena, const struct budget_standing *standing)
+{
+	struct limit limit = {
+		.kind = LIMIT_AMOUNT,
+		.unit = LIMIT_PICOUSD,
+		.name = counter_name_of_budget(arena, budget,
+			standing->starts_ms, standing->ends_ms, S(""),
+			budget->owner.user),
+		.max = budget->limit_picousd,
+		.ends_ms = standing->ends_ms,
+		.must_be_begun = true,
+	};
+	struct limit_state state;
+	struct error ignored;
+
+	if (!counters || !limits_peek(counters, &limit, clock_unix_ms(), &state,
+				 &ignored))
+		return -1;
+	return state.used;
+}
+
+/* Whatever of a budget that allows nothing is all of it. */
+static int64_t percent_of(int64_t part, int64_t whole)
+{
+	return whole == 0 ? 100 : (int64_t)((__int128)part * 100 / whole);
+}

@@ -1,0 +1,119 @@
+// site.js - what makes the dashboard quicker to use. Every page works without.
+
+const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+// Menus close when one looks elsewhere, and with Escape.
+document.addEventListener('click', (event) => {
+	for (const menu of all('details.dropdown[open]'))
+		if (!menu.contains(event.target))
+			menu.open = false;
+});
+document.addEventListener('keydown', (event) => {
+	if (event.key !== 'Escape')
+		return;
+	if (location.hash === '#menu')
+		location.hash = '';
+	for (const menu of all('details.dropdown[open]')) {
+		menu.open = false;
+		menu.querySelector('summary').focus();
+	}
+});
+
+// A select of a filter takes effect at once.
+document.addEventListener('change', (event) => {
+	if (event.target.matches('form[data-auto-submit] select'))
+		event.target.form.requestSubmit();
+});
+
+// Empty filters stay out of the address.
+document.addEventListener('submit', (event) => {
+	if (event.target.method !== 'get')
+		return;
+	for (const field of event.target.elements)
+		if (field.name && !field.value)
+			field.disabled = true;
+	setTimeout(() => {
+		for (const field of event.target.elements)
+			field.disabled = false;
+	});
+});
+
+// Text that one wants elsewhere.
+function addCopyButtons(from) {
+	for (const code of all('[data-copy]', from)) {
+		if (code.querySelector('.copy'))
+			continue;
+		const text = code.dataset.copy || code.textContent.trim();
+		const button = document.createElement('button');
+		const icon = (name) => {
+			const use = document.querySelector('svg.icon use');
+			const file = use.getAttribute('href').split('#')[0];
+			button.innerHTML = '<svg class="icon" aria-hidden="true">' +
+				`<use href="${file}#${name}"></use></svg>`;
+		};
+
+		button.type = 'button';
+		button.className = 'copy';
+		button.ariaLabel = document.documentElement.lang === 'es'
+			? 'Copiar' : 'Copy';
+		icon('clipboard');
+		button.addEventListener('click', async () => {
+			await navigator.clipboard.writeText(text);
+			icon('check2');
+			setTimeout(() => icon('clipboard'), 1500);
+		});
+		code.append(button);
+	}
+}
+
+// What a bar stands for, at once and where one looks.
+document.addEventListener('pointerover', (event) => {
+	const bar = event.target.closest?.('.chart-bar');
+
+	for (const tip of all('.chart-tip'))
+		tip.remove();
+	if (!bar)
+		return;
+	const chart = bar.closest('.chart');
+	const title = bar.querySelector('title');
+	const frame = chart.getBoundingClientRect();
+	const place = bar.querySelector('.chart-place').getBoundingClientRect();
+	const value = bar.querySelector('.chart-value').getBoundingClientRect();
+	const tip = document.createElement('div');
+
+	tip.className = 'chart-tip';
+	tip.textContent = title.textContent;
+	chart.append(tip);
+	const half = tip.offsetWidth / 2;
+	const middle = place.left - frame.left + place.width / 2;
+	tip.style.left = `${Math.min(Math.max(middle, half),
+		frame.width - half)}px`;
+	tip.style.top = `${value.top - frame.top - 6}px`;
+});
+
+// Numbers that change by themselves, while somebody looks.
+const LIVE_MS = 10000;
+
+async function refresh() {
+	const now = document.querySelector('[data-live]');
+
+	if (!now || document.hidden || now.contains(document.activeElement) ||
+		now.matches(':hover'))
+		return;
+	const response = await fetch(location.href,
+		{ headers: { Accept: 'text/html' } });
+	if (!response.ok || response.redirected)
+		return;
+	const page = new DOMParser()
+		.parseFromString(await response.text(), 'text/html');
+	const next = page.querySelector('[data-live]');
+	if (next)
+		now.replaceWith(next);
+}
+
+if (document.querySelector('[data-live]'))
+	setInterval(() => refresh().catch(() => {}), LIVE_MS);
+
+addCopyButtons(document);
+for (const toast of all('.toast'))
+	setTimeout(() => toast.remove(), 6000);
