@@ -113,14 +113,7 @@ bool budget_list(struct db *db, int64_t organisation_id, struct arena *arena,
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)
 			return true;
-		if (*count == room) {
-			struct budget_row *larger =
-				ARENA_ARRAY(arena, struct budget_row, 2 * room);
-
-			memcpy(larger, *out, room * sizeof(**out));
-			*out = larger;
-			room *= 2;
-		}
+		*out = arena_widen(arena, *out, *count, &room, sizeof(**out));
 		if (!read_row(stmt, arena, &(*out)[(*count)++], err))
 			return false;
 	}

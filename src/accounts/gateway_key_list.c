@@ -107,14 +107,7 @@ static bool read_rows(struct stmt *stmt, struct arena *arena,
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)
 			return true;
-		if (*count == room) {
-			struct gateway_key_row *larger = ARENA_ARRAY(
-				arena, struct gateway_key_row, 2 * room);
-
-			memcpy(larger, *out, room * sizeof(**out));
-			*out = larger;
-			room *= 2;
-		}
+		*out = arena_widen(arena, *out, *count, &room, sizeof(**out));
 		if (!read_row(stmt, arena, &(*out)[(*count)++], err))
 			return false;
 	}

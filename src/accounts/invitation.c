@@ -69,13 +69,7 @@ bool invitation_list(struct db *db, int64_t organisation_id,
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)
 			return true;
-		if (*count == room) {
-			struct invitation *wider = ARENA_ARRAY(
-				arena, struct invitation, room *= 2);
-
-			memcpy(wider, *out, *count * sizeof(**out));
-			*out = wider;
-		}
+		*out = arena_widen(arena, *out, *count, &room, sizeof(**out));
 		if (!read_row(stmt, arena, &(*out)[(*count)++], err))
 			return false;
 	}

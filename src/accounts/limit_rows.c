@@ -189,13 +189,7 @@ static void *take_rows(struct stmt *stmt, struct arena *arena, size_t size,
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)
 			return rows;
-		if (*count == room) {
-			char *larger = arena_alloc_array(arena, 2 * room, size);
-
-			memcpy(larger, rows, room * size);
-			rows = larger;
-			room *= 2;
-		}
+		rows = arena_widen(arena, rows, *count, &room, size);
 		if (!take(stmt, arena, rows + (*count)++ * size, err))
 			return NULL;
 	}

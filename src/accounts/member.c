@@ -33,13 +33,7 @@ bool member_list(struct db *db, const struct member_of *of, struct arena *arena,
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)
 			return true;
-		if (*count == room) {
-			struct member *wider =
-				ARENA_ARRAY(arena, struct member, room *= 2);
-
-			memcpy(wider, *out, *count * sizeof(**out));
-			*out = wider;
-		}
+		*out = arena_widen(arena, *out, *count, &room, sizeof(**out));
 		(*out)[(*count)++] = (struct member){
 			.user_id = stmt_int(stmt, 0),
 			.email = arena_copy(arena, stmt_str(stmt, 1)),
@@ -80,13 +74,7 @@ bool member_organisations(struct db *db, int64_t user_id, struct arena *arena,
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)
 			return true;
-		if (*count == room) {
-			struct membership *wider = ARENA_ARRAY(
-				arena, struct membership, room *= 2);
-
-			memcpy(wider, *out, *count * sizeof(**out));
-			*out = wider;
-		}
+		*out = arena_widen(arena, *out, *count, &room, sizeof(**out));
 		(*out)[(*count)++] = (struct membership){
 			.organisation_id = stmt_int(stmt, 0),
 			.organisation = arena_copy(arena, stmt_str(stmt, 1)),
@@ -125,13 +113,7 @@ bool member_projects(struct db *db, int64_t user_id, int64_t organisation_id,
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)
 			return true;
-		if (*count == room) {
-			struct member_project *wider = ARENA_ARRAY(
-				arena, struct member_project, room *= 2);
-
-			memcpy(wider, *out, *count * sizeof(**out));
-			*out = wider;
-		}
+		*out = arena_widen(arena, *out, *count, &room, sizeof(**out));
 		(*out)[(*count)++] = (struct member_project){
 			.id = stmt_int(stmt, 0),
 			.name = arena_copy(arena, stmt_str(stmt, 1)),

@@ -136,13 +136,7 @@ bool user_list(struct db *db, struct arena *arena, struct user **out,
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)
 			return true;
-		if (*count == room) {
-			struct user *wider =
-				ARENA_ARRAY(arena, struct user, room *= 2);
-
-			memcpy(wider, *out, *count * sizeof(**out));
-			*out = wider;
-		}
+		*out = arena_widen(arena, *out, *count, &room, sizeof(**out));
 		read_columns(stmt, arena, &(*out)[(*count)++]);
 	}
 	return false;

@@ -160,13 +160,7 @@ bool user_session_list(struct db *db, int64_t user_id, struct arena *arena,
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)
 			return true;
-		if (*count == room) {
-			struct user_session *wider = ARENA_ARRAY(
-				arena, struct user_session, room *= 2);
-
-			memcpy(wider, *out, *count * sizeof(**out));
-			*out = wider;
-		}
+		*out = arena_widen(arena, *out, *count, &room, sizeof(**out));
 		read_row(stmt, arena, &(*out)[(*count)++]);
 	}
 	return false;

@@ -80,6 +80,19 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t bytes)
 	return arena_alloc(arena, total);
 }
 
+void *arena_widen(struct arena *arena, void *array, size_t count, size_t *room,
+	size_t bytes)
+{
+	void *wider;
+
+	if (count < *room)
+		return array;
+	wider = arena_alloc_array(arena, *room, 2 * bytes);
+	memcpy(wider, array, count * bytes);
+	*room *= 2;
+	return wider;
+}
+
 struct str arena_copy(struct arena *arena, struct str s)
 {
 	return (struct str){ arena_cstr(arena, s), s.n };

@@ -39,6 +39,10 @@ void *arena_alloc(struct arena *arena, size_t bytes);
 #define ARENA_ARRAY(arena, type, count) \
 	((type *)arena_alloc_array((arena), (count), sizeof(type)))
 void *arena_alloc_array(struct arena *arena, size_t count, size_t bytes);
+/* The array of `count` things of `bytes` each, or a copy of it with twice the
+ * room when there is no more: then *room is doubled, too. */
+void *arena_widen(struct arena *arena, void *array, size_t count, size_t *room,
+	size_t bytes);
 
 /* A copy in the arena, with a NUL after it. */
 struct str arena_copy(struct arena *arena, struct str s);

@@ -146,8 +146,7 @@ static size_t first_not_below(const struct catalog *catalog, struct str name)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (model_name_compare(catalog->offered[middle]->name, name) <
-			0)
+		if (str_compare(catalog->offered[middle]->name, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -163,7 +162,7 @@ static const struct alias *find_alias_in(
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct alias *alias = catalog->aliases[middle];
-		int order = model_name_compare(alias->name, name);
+		int order = str_compare(alias->name, name);
 
 		if (order == 0 && alias->project_id == project_id)
 			return alias;

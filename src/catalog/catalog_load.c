@@ -462,7 +462,7 @@ static int by_name(const void *a, const void *b)
 {
 	const struct model *const *first = a;
 	const struct model *const *second = b;
-	int order = model_name_compare((*first)->name, (*second)->name);
+	int order = str_compare((*first)->name, (*second)->name);
 
 	if (order != 0)
 		return order;

@@ -3,7 +3,6 @@
  */
 #include "catalog/entry.h"
 
-static int compare_names(struct str a, struct str b);
 static int compare(
 	const struct catalog_entry *entry, struct str family, struct str id);
 static int by_identity(const void *a, const void *b);
@@ -144,20 +143,12 @@ struct price *catalog_entry_add_price(struct catalog_entry *entry,
 	return price;
 }
 
-static int compare_names(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n ? memcmp(a.p, b.p, n) : 0;
-
-	return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 static int compare(
 	const struct catalog_entry *entry, struct str family, struct str id)
 {
-	int order = compare_names(entry->family, family);
+	int order = str_compare(entry->family, family);
 
-	return order ? order : compare_names(entry->id, id);
+	return order ? order : str_compare(entry->id, id);
 }
 
 static int by_identity(const void *a, const void *b)

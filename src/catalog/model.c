@@ -108,16 +108,6 @@ bool model_name_check(struct str name, struct error *err)
 	return true;
 }
 
-int model_name_compare(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n ? memcmp(a.p, b.p, n) : 0;
-
-	if (order != 0)
-		return order;
-	return (a.n > b.n) - (a.n < b.n);
-}
-
 bool model_save(struct db *db, const struct model_change *change, int64_t *id,
 	bool *created, struct error *err)
 {

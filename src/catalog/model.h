@@ -79,9 +79,6 @@ struct model_change model_change_none(void);
 /* ERR_BAD_FIELD for what cannot be the name of a model or an alias. */
 MUST_USE bool model_name_check(struct str name, struct error *err);
 
-/* Byte by byte, as strcmp() does: the order of catalog->offered. */
-int model_name_compare(struct str a, struct str b);
-
 /*
  * Add the model or change the one of that provider and name; a price that
  * differs from the one valid now becomes valid now. ERR_BAD_FIELD when a

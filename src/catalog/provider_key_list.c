@@ -31,14 +31,7 @@ bool provider_key_list(struct db *db, int64_t provider_id, struct arena *arena,
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)
 			return true;
-		if (*count == room) {
-			struct provider_key_row *larger = ARENA_ARRAY(
-				arena, struct provider_key_row, 2 * room);
-
-			memcpy(larger, *out, room * sizeof(**out));
-			*out = larger;
-			room *= 2;
-		}
+		*out = arena_widen(arena, *out, *count, &room, sizeof(**out));
 		(*out)[(*count)++] = (struct provider_key_row){
 			.id = stmt_int(stmt, 0),
 			.name = arena_copy(arena, stmt_str(stmt, 1)),

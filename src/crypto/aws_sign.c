@@ -60,7 +60,6 @@ static void append_query(const struct signer *s, struct buf *out);
 static struct parameter read_parameter(struct str text, struct arena *arena);
 static struct str encode_again(struct str text, struct arena *arena);
 static int compare_parameters(const void *a, const void *b);
-static int compare(struct str a, struct str b);
 static void append_body_digest(
 	const struct aws_request *request, struct buf *out);
 static void sign(const struct signer *s, struct str canonical,
@@ -294,17 +293,9 @@ static struct str encode_again(struct str text, struct arena *arena)
 static int compare_parameters(const void *a, const void *b)
 {
 	const struct parameter *x = a, *y = b;
-	int names = compare(x->name, y->name);
+	int names = str_compare(x->name, y->name);
 
-	return names ? names : compare(x->value, y->value);
-}
-
-static int compare(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	return order ? order : (a.n > b.n) - (a.n < b.n);
+	return names ? names : str_compare(x->value, y->value);
 }
 
 static void append_body_digest(

@@ -54,7 +54,6 @@ static bool check_format(struct checker *c);
 static struct known_id *find_id(const struct checker *c, struct str id);
 static int compare_ids(const void *a, const void *b);
 static int compare_tools(const void *a, const void *b);
-static int compare(struct str a, struct str b);
 
 bool chat_request_check(const struct chat_request *request,
 	const struct dialect *from, struct error *err)
@@ -317,20 +316,12 @@ static struct known_id *find_id(const struct checker *c, struct str id)
 
 static int compare_ids(const void *a, const void *b)
 {
-	return compare(((const struct known_id *)a)->id,
+	return str_compare(((const struct known_id *)a)->id,
 		((const struct known_id *)b)->id);
 }
 
 static int compare_tools(const void *a, const void *b)
 {
-	return compare((*(const struct chat_tool *const *)a)->name,
+	return str_compare((*(const struct chat_tool *const *)a)->name,
 		(*(const struct chat_tool *const *)b)->name);
-}
-
-static int compare(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	return order ? order : (a.n > b.n) - (a.n < b.n);
 }

@@ -221,7 +221,7 @@ static int by_score(const void *a, const void *b)
 		return one < other ? -1 : one > other;
 	if (one->score != other->score)
 		return one->score > other->score ? -1 : 1;
-	names = model_name_compare(one->model->name, other->model->name);
+	names = str_compare(one->model->name, other->model->name);
 	if (names != 0)
 		return names;
 	return one->model->provider->id < other->model->provider->id ? -1 : 1;

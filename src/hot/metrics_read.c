@@ -35,7 +35,6 @@ static bool is_unused(
 	const struct series_entry *entry, const struct metrics_line *line);
 static bool is_empty(const struct series_entry *entry);
 static int compare_lines(const void *a, const void *b);
-static int compare_str(struct str a, struct str b);
 
 bool metrics_read(
 	struct metrics *metrics, struct metrics_view *view, struct error *err)
@@ -336,16 +335,6 @@ static int compare_lines(const void *a, const void *b)
 	int order = (int)one->metric - (int)other->metric;
 
 	for (size_t i = 0; order == 0 && i < METRIC_MAX_LABELS; i++)
-		order = compare_str(one->labels[i], other->labels[i]);
+		order = str_compare(one->labels[i], other->labels[i]);
 	return order;
-}
-
-static int compare_str(struct str a, struct str b)
-{
-	int order =
-		memcmp(a.p ? a.p : "", b.p ? b.p : "", a.n < b.n ? a.n : b.n);
-
-	if (order != 0)
-		return order;
-	return (a.n > b.n) - (a.n < b.n);
 }

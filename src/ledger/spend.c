@@ -152,14 +152,7 @@ bool spend_by_host(struct db *db, struct spend_of of, int64_t from_ms,
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)
 			return true;
-		if (*count == room) {
-			struct spend_host *larger =
-				ARENA_ARRAY(arena, struct spend_host, 2 * room);
-
-			memcpy(larger, *out, room * sizeof(**out));
-			*out = larger;
-			room *= 2;
-		}
+		*out = arena_widen(arena, *out, *count, &room, sizeof(**out));
 		(*out)[(*count)++] = (struct spend_host){
 			arena_copy(arena, stmt_str(stmt, 0)), stmt_int(stmt, 1)
 		};

@@ -218,9 +218,9 @@ static int compare_ranked(const void *a, const void *b)
 
 	if (left->rank != right->rank)
 		return left->rank < right->rank ? -1 : 1;
-	order = model_name_compare(left->model->name, right->model->name);
+	order = str_compare(left->model->name, right->model->name);
 	return order ? order
-		     : model_name_compare(left->model->provider->name,
+		     : str_compare(left->model->provider->name,
 			       right->model->provider->name);
 }
 

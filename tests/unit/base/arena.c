@@ -190,9 +190,31 @@ static void a_stream_stays_flat(void **state)
 	arena_release(&arena);
 }
 
+static void an_array_widens_when_it_is_full(void **state)
+{
+	struct arena arena;
+	size_t room = 2;
+	int *numbers, *before;
+
+	(void)state;
+	arena_init(&arena, 64);
+	numbers = before = ARENA_ARRAY(&arena, int, room);
+	for (int i = 0; i < 100; i++) {
+		numbers = arena_widen(
+			&arena, numbers, (size_t)i, &room, sizeof(*numbers));
+		numbers[i] = i;
+		assert_true(i > 1 || numbers == before);
+	}
+	assert_int_equal(room, 128);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(numbers[i], i);
+	arena_release(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_array_widens_when_it_is_full),
 		cmocka_unit_test(memory_is_zeroed_and_aligned),
 		cmocka_unit_test(zeroed_again_after_a_reset),
 		cmocka_unit_test(large_things_get_a_block),
