@@ -15,10 +15,9 @@ struct str counter_name_of_budget(struct arena *arena,
 	const struct budget *budget, int64_t starts_ms, int64_t ends_ms,
 	struct str grants, struct str user)
 {
-	return arena_printf(arena,
-		"budget/%" PRId64 "/%" PRId64 "-%" PRId64 "%.*s%.*s",
-		budget->id, starts_ms, ends_ms, STR_ARG(grants),
-		STR_ARG(counter_name_user(arena, &budget->owner, user)));
+	return ARENA_JOIN(arena, S("budget/"), STR_OF_INT(budget->id), S("/"),
+		STR_OF_INT(starts_ms), S("-"), STR_OF_INT(ends_ms), grants,
+		counter_name_user(arena, &budget->owner, user));
 }
 
 struct str counter_name_user(
@@ -31,5 +30,5 @@ struct str counter_name_user(
 		return S("");
 	digest_sha256(str_head_characters(user, USER_CHARACTERS), digest);
 	digest_hex(digest, USER_DIGEST_BYTES, hex);
-	return arena_printf(arena, "/%s", hex);
+	return ARENA_JOIN(arena, S("/"), str_of(hex));
 }

@@ -108,6 +108,23 @@ char *arena_cstr(struct arena *arena, struct str s)
 }
 
 /* Written where it is to stay, if there is room: most texts are short. */
+struct str arena_join(
+	struct arena *arena, const struct str *parts, size_t count)
+{
+	size_t n = 0;
+	char *text, *end;
+
+	for (size_t i = 0; i < count; i++)
+		n += parts[i].n;
+	text = end = arena_alloc(arena, n + 1);
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].n > 0)
+			memcpy(end, parts[i].p, parts[i].n);
+		end += parts[i].n;
+	}
+	return (struct str){ text, n };
+}
+
 struct str arena_printf(struct arena *arena, const char *format, ...)
 {
 	struct arena_block *block = arena->block;

@@ -49,6 +49,12 @@ struct str arena_copy(struct arena *arena, struct str s);
 char *arena_cstr(struct arena *arena, struct str s);
 struct str arena_printf(struct arena *arena, const char *format, ...)
 	PRINTF_LIKE(2, 3);
+/* The texts after each other, with a NUL: a quarter of what printf takes. */
+struct str arena_join(
+	struct arena *arena, const struct str *parts, size_t count);
+#define ARENA_JOIN(arena, ...)                                   \
+	arena_join((arena), (const struct str[]){ __VA_ARGS__ }, \
+		ARRAY_LEN(((const struct str[]){ __VA_ARGS__ })))
 
 /* Call release(thing) when the arena is reset, released or rewound. */
 void arena_defer(struct arena *arena, void (*release)(void *), void *thing);

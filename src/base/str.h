@@ -63,6 +63,8 @@ MUST_USE bool str_to_int64_in(
 #define STR_INT_BYTES 20
 /* And back, at the end of `room`. */
 struct str str_of_int(int64_t value, char room[STR_INT_BYTES]);
+/* The same, for as long as the block lasts that it stands in. */
+#define STR_OF_INT(value) str_of_int((value), (char[STR_INT_BYTES]){ 0 })
 
 /* Edit distance (Levenshtein), each view cut to 63 bytes. */
 unsigned str_distance(struct str a, struct str b);

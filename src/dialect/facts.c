@@ -7,6 +7,7 @@
 #include "dialect/dialect.h"
 #include "dialect/pick.h"
 
+static bool is_plain_choice(const struct chat_choice *choice);
 static void hear_part(struct chat_facts *facts, const struct chat_part *part);
 static bool says_something(const struct chat_response *response);
 static void splice_metadata(struct str text, size_t brace, bool is_empty,
@@ -56,6 +57,25 @@ void facts_read_count(struct json value, int64_t *count)
 		*count = number;
 }
 
+bool chat_response_is_plain(const struct chat_response *response)
+{
+	for (size_t i = 0; i < response->choice_count; i++)
+		if (!is_plain_choice(&response->choices[i]))
+			return false;
+	return response->choice_count > 0;
+}
+
+static bool is_plain_choice(const struct chat_choice *choice)
+{
+	for (const struct chat_part *part = choice->message.parts; part;
+		part = part->next)
+		if (part->kind == CHAT_REFUSAL)
+			return false;
+	return choice->finish == CHAT_FINISH_STOP ||
+	       choice->finish == CHAT_FINISH_LENGTH ||
+	       choice->finish == CHAT_FINISH_TOOL_CALLS;
+}
+
 void chat_facts_add_response(
 	struct chat_facts *facts, const struct chat_response *response)
 {
@@ -69,6 +89,7 @@ void chat_facts_add_response(
 		facts->has_usage = true;
 		chat_usage_merge(&facts->usage, &response->usage);
 	}
+	facts->is_plain = chat_response_is_plain(response);
 	for (size_t i = 0; i < response->choice_count; i++) {
 		const struct chat_choice *choice = &response->choices[i];
 

@@ -41,7 +41,11 @@ struct chat_facts {
 	char service_tier[32];  /* that served it, "" where it is not said */
 	char finish_reason[32]; /* of the last choice that finished */
 	bool done;              /* the stream said it is complete */
-	bool failed;            /* the body or an event is an error: */
+	/* A whole answer each of whose choices ended by itself, with a call or
+	 * at the length that was asked for, and none of which is a refusal;
+	 * false also where that was not looked at. */
+	bool is_plain;
+	bool failed; /* the body or an event is an error: */
 	struct failure failure;
 	/* Of the last body or frame read: */
 	enum frame_kind frame;
@@ -77,6 +81,9 @@ void chat_facts_init(struct chat_facts *facts);
 
 /* The model wrote that. */
 void chat_facts_hear(struct chat_facts *facts, struct str text);
+
+/* As is_plain above. */
+bool chat_response_is_plain(const struct chat_response *response);
 
 /* Add what a whole answer, or an event of a stream, tells. */
 void chat_facts_add_response(

@@ -10,6 +10,7 @@
  *	admit_begin.c    counters that the store does not know yet
  *	admit_refuse.c   what the client reads when it is refused
  *	admit_headers.c  and of what is left
+ *	admit_batch.c    several calls' reservations and settlements at once
  *	settler.c        the thread that settles what may wait for the network
  *	late.c           what could not be counted where it belongs, yet
  *	late_mark.c      up to when the log was counted in a shared counter
@@ -80,6 +81,8 @@ struct admission {
 	bool is_reserved; /* and something is reserved for it */
 	bool has_looked;  /* whether the database is away, just now */
 	struct admission_outcome outcome;
+	bool has_outcome; /* of a try that is not looked at yet */
+	struct str note;  /* for whoever finds the reservation of the dead */
 	/* What must be counted when it ends, for nobody knows it now. */
 	struct late *late;
 	size_t late_count;
@@ -93,6 +96,13 @@ struct admission {
 #define ADMISSION_ATTEMPTS 99
 
 /* --- admit.c --- */
+
+/* What the call wants to reserve, as of now; and what came of it, which it
+ * finds when its stage runs again. */
+struct limit_request admission_request(
+	const struct call *call, struct limit_outcome *out);
+void admission_keep_outcome(
+	struct call *call, const struct limit_outcome *outcome);
 
 /* The id of such a reservation, from 0. */
 struct str admission_attempt_id(struct call *call, unsigned attempt);
@@ -120,6 +130,18 @@ MUST_USE bool admission_tighten(struct call *call, size_t at);
 /* What tokens cost that have no price; negative counts are none. */
 int64_t admission_ceiling(
 	const struct gateway *gateway, int64_t prompt, int64_t output);
+
+/* --- admit_batch.c: in one change, when the loop's turn ends --- */
+
+/* Settle what was reserved on this machine; on a worker at once. */
+void admit_batch_settle(
+	struct call *call, struct str id, const struct limit_use *use);
+/* Settle now what this thread's calls left for the end of the turn. False:
+ * nothing did. */
+bool admit_batch_settle_now(void);
+/* Reserve on this machine, and run the stage again when there is an outcome.
+ * False: it must be done at once. */
+MUST_USE bool admit_batch_reserve(struct call *call);
 
 /* --- admit_begin.c --- */
 

@@ -18,8 +18,7 @@
 #define NOTE_MAX_BYTES 400
 
 static enum verdict reserve(struct call *call);
-static void keep_outcome(
-	struct call *call, const struct limit_outcome *outcome);
+static bool ask(struct call *call, struct error *err);
 static enum verdict answer_outcome(struct call *call);
 static void promise_late(struct call *call);
 static enum verdict look_again(struct call *call, size_t at);
@@ -33,23 +32,28 @@ enum verdict admit(struct call *call)
 {
 	struct gateway *gateway = call->gateway;
 
+	if (call->admission && call->admission->has_outcome)
+		return reserve(call);
 	call->admission = ARENA_NEW(call->arena, struct admission);
 	call->admission->store = gateway->limits;
 	admission_collect(call);
-	if (call->admission->count > 0 && limits_may_wait(gateway->limits) &&
-		!call->x->on_worker)
+	if (call->admission->count > 0)
+		call->admission->note = note_of(call);
+	if (call->admission->count == 0 || call->x->on_worker)
+		return reserve(call);
+	if (limits_may_wait(gateway->limits))
 		return NEEDS_WORKER;
+	if (!call->admission->is_crowded && admit_batch_reserve(call))
+		return WAITING;
 	return reserve(call);
 }
 
 static enum verdict reserve(struct call *call)
 {
 	struct admission *admission = call->admission;
-	struct str note = note_of(call);
 	enum verdict verdict = GO_ON;
 
 	for (int tries = 0; tries < MOST_TRIES; tries++) {
-		struct limit_outcome outcome;
 		struct error why;
 
 		if (admission->is_crowded) {
@@ -63,14 +67,12 @@ static enum verdict reserve(struct call *call)
 			promise_late(call);
 			return GO_ON;
 		}
-		if (!limits_reserve(admission->store, str_of(call->request_id),
-			    admission->limits, admission->count, note,
-			    clock_unix_ms(), &outcome, &why)) {
+		if (!admission->has_outcome && !ask(call, &why)) {
 			if (outage_count_here(call, &why))
 				continue;
 			break;
 		}
-		keep_outcome(call, &outcome);
+		admission->has_outcome = false;
 		verdict = answer_outcome(call);
 		if (verdict != GO_ON || admission->is_admitted)
 			return verdict;
@@ -81,7 +83,32 @@ static enum verdict reserve(struct call *call)
 	return FAILED;
 }
 
-static void keep_outcome(struct call *call, const struct limit_outcome *outcome)
+static bool ask(struct call *call, struct error *err)
+{
+	struct limit_outcome outcome;
+	struct limit_request r = admission_request(call, &outcome);
+
+	if (!limits_reserve(call->admission->store, r.id, r.wanted, r.count,
+		    r.note, clock_unix_ms(), &outcome, err))
+		return false;
+	admission_keep_outcome(call, &outcome);
+	return true;
+}
+
+struct limit_request admission_request(
+	const struct call *call, struct limit_outcome *out)
+{
+	const struct admission *admission = call->admission;
+
+	return (struct limit_request){ .id = str_of(call->request_id),
+		.wanted = admission->limits,
+		.count = admission->count,
+		.note = admission->note,
+		.out = out };
+}
+
+void admission_keep_outcome(
+	struct call *call, const struct limit_outcome *outcome)
 {
 	struct admission *admission = call->admission;
 	size_t count = admission->count;
@@ -94,6 +121,7 @@ static void keep_outcome(struct call *call, const struct limit_outcome *outcome)
 		ARENA_ARRAY(call->arena, struct limit_state, count);
 	memcpy(admission->outcome.states, outcome->states,
 		count * sizeof(outcome->states[0]));
+	admission->has_outcome = true;
 }
 
 /* GO_ON without is_admitted: try again. */
@@ -111,6 +139,8 @@ static enum verdict answer_outcome(struct call *call)
 	case LIMIT_NOT_BEGUN: return admission_begin(call, at);
 	case LIMIT_NOT_GRANTED: return grants_take(call, at);
 	case LIMIT_FULL:
+		if (admit_batch_settle_now())
+			return GO_ON;
 		if (admission->reasons[at].is_outage && !admission->has_looked)
 			return look_again(call, at);
 		if (admission_tighten(call, at))
@@ -147,6 +177,7 @@ static enum verdict look_again(struct call *call, size_t at)
 		return FAILED;
 	}
 	*call->admission = (struct admission){ .store = gateway->limits,
+		.note = call->admission->note,
 		.has_looked = true };
 	admission_collect(call);
 	return GO_ON;
@@ -246,6 +277,8 @@ static bool reserve_provider(struct call *call, const struct provider *provider,
 		    admission_attempt_id(call, admission->provider_attempts),
 		    limits, count, S(""), clock_unix_ms(), &outcome, err))
 		return false;
+	if (outcome.verdict == LIMIT_FULL && admit_batch_settle_now())
+		return reserve_provider(call, provider, limits, count, err);
 	if (outcome.verdict == LIMIT_TAKEN) {
 		admission->provider_attempts++;
 		admission->last_provider = provider;

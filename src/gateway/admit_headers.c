@@ -21,10 +21,27 @@ struct shown {
 	int64_t reset_ms;
 };
 
-static void add_rate_headers(
-	struct call *call, enum limit_unit unit, const char *word);
-static void add_anthropic_headers(
-	struct call *call, const struct shown *shown, const char *word);
+/* Of the headers that tell about one unit. */
+static const struct names {
+	const char *limit, *remaining, *reset;
+	const char *anthropic_limit, *anthropic_remaining, *anthropic_reset;
+} unit_names[] = {
+#define NAMES(word)                                                       \
+	{                                                                 \
+		"X-RateLimit-Limit-" word, "X-RateLimit-Remaining-" word, \
+			"X-RateLimit-Reset-" word,                        \
+			"anthropic-ratelimit-" word "-limit",             \
+			"anthropic-ratelimit-" word "-remaining",         \
+			"anthropic-ratelimit-" word "-reset",             \
+	}
+	[LIMIT_CALLS] = NAMES("requests"),
+	[LIMIT_TOKENS] = NAMES("tokens"),
+#undef NAMES
+};
+
+static void add_rate_headers(struct call *call, enum limit_unit unit);
+static void add_anthropic_headers(struct call *call, const struct shown *shown,
+	const struct names *names);
 static bool find_tightest(
 	const struct call *call, enum limit_unit unit, struct shown *out);
 static int64_t reset_of(const struct call *call, size_t at);
@@ -38,8 +55,8 @@ void admit_headers(struct call *call)
 
 	if (!admission || admission->count == 0)
 		return;
-	add_rate_headers(call, LIMIT_CALLS, "requests");
-	add_rate_headers(call, LIMIT_TOKENS, "tokens");
+	add_rate_headers(call, LIMIT_CALLS);
+	add_rate_headers(call, LIMIT_TOKENS);
 	add_budget_header(call);
 	/* Asking again would not help soon: OpenAI's and Anthropic's SDKs
 	 * obey. */
@@ -49,37 +66,31 @@ void admit_headers(struct call *call)
 		http_header(call->x, "X-Should-Retry", S("false"));
 }
 
-static void add_rate_headers(
-	struct call *call, enum limit_unit unit, const char *word)
+static void add_rate_headers(struct call *call, enum limit_unit unit)
 {
-	char name[64], reset[DURATION_BYTES];
+	const struct names *names = &unit_names[unit];
+	char reset[DURATION_BYTES];
 	struct shown shown = { 0 };
 
 	if (!find_tightest(call, unit, &shown))
 		return;
 	if (strcmp(call->dialect->name, "anthropic") == 0)
-		add_anthropic_headers(call, &shown, word);
-	snprintf(name, sizeof(name), "X-RateLimit-Limit-%s", word);
-	http_header_int(call->x, name, shown.limit);
-	snprintf(name, sizeof(name), "X-RateLimit-Remaining-%s", word);
-	http_header_int(call->x, name, shown.remaining);
-	snprintf(name, sizeof(name), "X-RateLimit-Reset-%s", word);
+		add_anthropic_headers(call, &shown, names);
+	http_header_int(call->x, names->limit, shown.limit);
+	http_header_int(call->x, names->remaining, shown.remaining);
 	format_duration(shown.reset_ms, reset);
-	http_header(call->x, name, str_of(reset));
+	http_header(call->x, names->reset, str_of(reset));
 }
 
 static void add_anthropic_headers(
-	struct call *call, const struct shown *shown, const char *word)
+	struct call *call, const struct shown *shown, const struct names *names)
 {
-	char name[64], reset[CLOCK_TEXT_BYTES];
+	char reset[CLOCK_TEXT_BYTES];
 
-	snprintf(name, sizeof(name), "anthropic-ratelimit-%s-limit", word);
-	http_header_int(call->x, name, shown->limit);
-	snprintf(name, sizeof(name), "anthropic-ratelimit-%s-remaining", word);
-	http_header_int(call->x, name, shown->remaining);
-	snprintf(name, sizeof(name), "anthropic-ratelimit-%s-reset", word);
+	http_header_int(call->x, names->anthropic_limit, shown->limit);
+	http_header_int(call->x, names->anthropic_remaining, shown->remaining);
 	clock_format(clock_unix_ms() + shown->reset_ms, reset);
-	http_header(call->x, name, str_of(reset));
+	http_header(call->x, names->anthropic_reset, str_of(reset));
 }
 
 /* The one that leaves the least. */

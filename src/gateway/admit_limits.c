@@ -28,8 +28,9 @@ static void add_quota(struct call *call, const struct quota *quota);
 static void add_quota_unit(struct call *call, const struct quota *quota,
 	enum limit_unit unit, int64_t max, int64_t amount);
 static void add_budget(struct call *call, const struct budget *budget);
-static void add_rate(struct call *call, const char *name, enum limit_unit unit,
+static void add_rate(struct call *call, struct str name, enum limit_unit unit,
 	int64_t max, int64_t amount);
+static struct str key_name(const struct call *call, struct str what);
 static void set_calendar(int64_t unix_ms, struct admission_reason *reason);
 static struct str budget_name(
 	const struct call *call, const struct admission_reason *reason);
@@ -154,27 +155,25 @@ static void add_key(struct call *call)
 	};
 
 	if (limits->requests_per_minute > 0)
-		add_rate(call, "rpm", LIMIT_CALLS, limits->requests_per_minute,
-			1);
+		add_rate(call, S("/rpm"), LIMIT_CALLS,
+			limits->requests_per_minute, 1);
 	if (limits->tokens_per_minute > 0 && !call->is_count)
-		add_rate(call, "tpm", LIMIT_TOKENS, limits->tokens_per_minute,
-			tokens);
+		add_rate(call, S("/tpm"), LIMIT_TOKENS,
+			limits->tokens_per_minute, tokens);
 	if (limits->concurrent <= 0)
 		return;
-	concurrent.name = arena_printf(
-		call->arena, "key/%" PRId64 "/concurrent", call->key->id);
+	concurrent.name = key_name(call, S("/concurrent"));
 	admission_add(call->admission, &concurrent, &reason);
 }
 
 /* Of the key itself. */
-static void add_rate(struct call *call, const char *name, enum limit_unit unit,
+static void add_rate(struct call *call, struct str name, enum limit_unit unit,
 	int64_t max, int64_t amount)
 {
 	const struct limit limit = {
 		.kind = LIMIT_RATE,
 		.unit = unit,
-		.name = arena_printf(
-			call->arena, "key/%" PRId64 "/%s", call->key->id, name),
+		.name = key_name(call, name),
 		.max = max,
 		.amount = amount,
 		.window_ms = MINUTE_MS,
@@ -186,6 +185,12 @@ static void add_rate(struct call *call, const char *name, enum limit_unit unit,
 	};
 
 	admission_add(call->admission, &limit, &reason);
+}
+
+static struct str key_name(const struct call *call, struct str what)
+{
+	return ARENA_JOIN(
+		call->arena, S("key/"), STR_OF_INT(call->key->id), what);
 }
 
 static void add_address(struct call *call)
@@ -206,8 +211,8 @@ static void add_address(struct call *call)
 
 	if (max == 0 || call->x->client_ip.n == 0)
 		return;
-	limit.name = arena_printf(call->arena, "ip/%.*s/rpm",
-		STR_ARG(str_head(call->x->client_ip, 64)));
+	limit.name = ARENA_JOIN(call->arena, S("ip/"),
+		str_head(call->x->client_ip, 64), S("/rpm"));
 	admission_add(call->admission, &limit, &reason);
 }
 
@@ -311,21 +316,18 @@ static struct str budget_name(
 static struct str quota_name(const struct call *call, enum limit_unit unit,
 	const struct admission_reason *reason)
 {
-	struct str whose = reason->quota_id
-				   ? arena_printf(call->arena, "%" PRId64,
-					     reason->quota_id)
-				   : arena_printf(call->arena, "0.%" PRId64,
-					     call->key->project_id);
+	int64_t id =
+		reason->quota_id ? reason->quota_id : call->key->project_id;
 	struct str period = limit_period_name(reason->period);
 
 	if (reason->starts_ms)
-		period = arena_printf(call->arena, "%" PRId64 "-%" PRId64,
-			reason->starts_ms, reason->ends_ms);
-	return arena_printf(call->arena, "quota/%.*s/%s/%.*s%.*s",
-		STR_ARG(whose), unit == LIMIT_CALLS ? "requests" : "tokens",
-		STR_ARG(period),
-		STR_ARG(counter_name_user(
-			call->arena, &reason->owner, call->head.user)));
+		period = ARENA_JOIN(call->arena, STR_OF_INT(reason->starts_ms),
+			S("-"), STR_OF_INT(reason->ends_ms));
+	return ARENA_JOIN(call->arena, S("quota/"),
+		reason->quota_id ? S("") : S("0."), STR_OF_INT(id),
+		unit == LIMIT_CALLS ? S("/requests/") : S("/tokens/"), period,
+		counter_name_user(
+			call->arena, &reason->owner, call->head.user));
 }
 
 static struct limit_owner owner_for(

@@ -58,6 +58,7 @@ static bool find_in_fleet(struct call *call)
 {
 	struct gateway *gateway = call->gateway;
 	struct call_cache *cache = call->cache;
+	struct cache_item item = { .is_miss = false };
 	struct error err;
 	bool found;
 
@@ -68,11 +69,13 @@ static bool find_in_fleet(struct call *call)
 		log_debug("%s", error_detail(&err));
 		return false;
 	}
-	if (found && cache_is_hybrid(gateway->settings) &&
-		!cache_put(
-			gateway->cache, cache->key, &cache->answer, NULL, &err))
+	if (!found || !cache_is_hybrid(gateway->settings))
+		return found;
+	memcpy(item.key, cache->key, sizeof(item.key));
+	item.answer = cache->answer;
+	if (!cache_put(gateway->cache, &item, 1, &err))
 		log_warn("%s", error_detail(&err));
-	return found;
+	return true;
 }
 
 /* One that this key may have, and that is fresh enough for this client. */

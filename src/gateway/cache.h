@@ -7,6 +7,7 @@
  *	cache_replay.c  an answer that was kept, on its way to the client
  *	cache_wait.c    equal calls at the same time: one fetches, others wait
  *	cache_keep.c    the closing step: keep what came
+ *	cache_batch.c   what a turn of a loop brought is kept at once
  */
 #ifndef GATEWAY_CACHE_H
 #define GATEWAY_CACHE_H
@@ -27,7 +28,7 @@ struct call_cache {
 
 	/* cache_wait.c */
 	struct call *call; /* whose it is, once it waits or is waited for */
-	uint8_t owner[CACHE_OWNER_BYTES];
+	uint32_t owner;
 	bool is_owner; /* others may be waiting for this call */
 	struct timer timer;
 	int64_t wait_ms; /* until the next look */
@@ -56,6 +57,12 @@ enum verdict cache_replay(struct call *call);
 
 /* cache_wait.c: fetch the answer, or wait for who does. */
 enum verdict cache_join(struct call *call);
+/* cache_batch.c: keep it, and end the fetch of `owner` (0: nobody's), when the
+ * loop's turn ends; on a worker at once. What cannot be kept is said in the
+ * log, and those who wait for it fetch their own. */
+void cache_batch_add(
+	struct call *call, const struct cache_item *item, uint32_t owner);
+
 /* The call has ended: let others go on. */
 void cache_leave(struct call *call, bool may_not_be_kept);
 

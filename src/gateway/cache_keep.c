@@ -2,10 +2,9 @@
  * cache_keep.c - the closing step that keeps an answer.
  *
  * Only what is complete and would be the same for whoever asks: an answer
- * that ended by itself or at the length that was asked for. It is read once
- * more for that, by way of the neutral form, so that what is kept is known to
- * be readable. It is kept before the client learns that it is complete: who
- * asks again at once gets it. Embeddings are kept as the client got them.
+ * that ended by itself or at the length that was asked for. Where the relay
+ * could not tell, it is read once more for that, by way of the neutral form.
+ * Embeddings are kept as the client got them.
  */
 #include "gateway/cache.h"
 
@@ -21,7 +20,6 @@
 static bool keep(struct call *call);
 static bool has_all_vectors(struct call *call, struct str bytes);
 static bool is_whole_answer(struct call *call, struct str bytes);
-static bool is_whole_choice(const struct chat_choice *choice);
 static void fill(
 	const struct call *call, struct str bytes, struct cache_answer *out);
 static void count_hit(struct call *call);
@@ -69,12 +67,7 @@ static bool keep(struct call *call)
 	struct str bytes =
 		buf_str(call->is_stream_reply || call->service ? &cache->bytes
 							       : &call->reply);
-	const struct cache_fetch fetch = {
-		.owner = cache->is_owner ? cache->owner : NULL,
-		.is_miss = cache->may_read,
-	};
-	struct cache_answer answer;
-	struct error err;
+	struct cache_item item = { .is_miss = cache->may_read };
 
 	if (!call->complete || call->error.kind != ERR_NONE ||
 		call->facts.failed || !call->target ||
@@ -85,22 +78,19 @@ static bool keep(struct call *call)
 		!(call->service ? has_all_vectors(call, bytes)
 				: is_whole_answer(call, bytes)))
 		return false;
-	fill(call, bytes, &answer);
+	memcpy(item.key, cache->key, sizeof(item.key));
+	fill(call, bytes, &item.answer);
 	if (call->gateway->cache_fleet) {
 		cache_fleet_put(
-			call->gateway->cache_fleet, cache->key, &answer);
+			call->gateway->cache_fleet, cache->key, &item.answer);
 		if (!cache_is_hybrid(call->gateway->settings) &&
 			cache->ttl_ms > BRIEF_MS)
-			answer.expires_unix_ms =
-				answer.stored_unix_ms + BRIEF_MS;
+			item.answer.expires_unix_ms =
+				item.answer.stored_unix_ms + BRIEF_MS;
 	}
-	if (cache_put(
-		    call->gateway->cache, cache->key, &answer, &fetch, &err)) {
-		cache->is_owner = false;
-		return true;
-	}
-	log_warn("%s", error_detail(&err));
-	return false;
+	cache_batch_add(call, &item, cache->is_owner ? cache->owner : 0);
+	cache->is_owner = false;
+	return true;
 }
 
 /* As the client got it: for each of its texts one. */
@@ -118,6 +108,7 @@ static bool has_all_vectors(struct call *call, struct str bytes)
 	       (wanted < 0 || response.count == (size_t)wanted);
 }
 
+/* A refusal may be a matter of chance, or of a rule that changes. */
 static bool is_whole_answer(struct call *call, struct str bytes)
 {
 	const struct dialect *dialect = call->upstream_dialect;
@@ -125,6 +116,8 @@ static bool is_whole_answer(struct call *call, struct str bytes)
 	struct error ignored;
 	struct json root;
 
+	if (call->facts.is_plain)
+		return true;
 	if (call->is_stream_reply
 			? !gather_stream(dialect, call->frames.framing, bytes,
 				  call->arena, &response, &ignored)
@@ -132,22 +125,7 @@ static bool is_whole_answer(struct call *call, struct str bytes)
 				  !dialect->read_response(bytes, call->arena,
 					  &response, &ignored))
 		return false;
-	for (size_t i = 0; i < response.choice_count; i++)
-		if (!is_whole_choice(&response.choices[i]))
-			return false;
-	return response.choice_count > 0;
-}
-
-/* A refusal may be a matter of chance, or of a rule that changes. */
-static bool is_whole_choice(const struct chat_choice *choice)
-{
-	for (const struct chat_part *part = choice->message.parts; part;
-		part = part->next)
-		if (part->kind == CHAT_REFUSAL)
-			return false;
-	return choice->finish == CHAT_FINISH_STOP ||
-	       choice->finish == CHAT_FINISH_LENGTH ||
-	       choice->finish == CHAT_FINISH_TOOL_CALLS;
+	return chat_response_is_plain(&response);
 }
 
 static void fill(

@@ -39,7 +39,7 @@ enum verdict cache_join(struct call *call)
 		return WAITING;
 	}
 	cache->call = call;
-	random_draw(cache->owner, sizeof(cache->owner));
+	cache->owner = cache_fill_owner(call->gateway->cache);
 	switch (cache_fill_take(call->gateway->cache, cache->key, cache->owner,
 		clock_unix_ms())) {
 	case CACHE_FILL_MINE: own(call); return GO_ON;

@@ -21,7 +21,6 @@ void settle(struct call *call)
 {
 	struct admission *admission = call->admission;
 	struct limit_use use = use_of(call);
-	struct error err;
 
 	if (!admission || !admission->is_admitted)
 		return;
@@ -29,9 +28,9 @@ void settle(struct call *call)
 	settle_late(call, &use);
 	if (!admission->is_reserved)
 		return;
-	if (limits_may_wait(admission->store) ||
-		!limits_settle(admission->store, str_of(call->request_id), &use,
-			clock_unix_ms(), &err))
+	if (admission->store == call->gateway->local_limits)
+		admit_batch_settle(call, str_of(call->request_id), &use);
+	else
 		post(call, &use);
 }
 
@@ -61,22 +60,15 @@ static int64_t tokens_of(const struct call *call)
 static void settle_providers(struct call *call, const struct limit_use *use)
 {
 	struct admission *admission = call->admission;
-	struct limits *store = call->gateway->local_limits;
 	const struct limit_use nothing = { 0, 0 };
 	bool last_counts = call->target &&
 			   call->target->provider == admission->last_provider;
 
 	for (unsigned i = 0; i < admission->provider_attempts; i++) {
 		bool is_last = i + 1 == admission->provider_attempts;
-		struct str id = admission_attempt_id(call, i);
-		struct error err;
 
-		if (!limits_settle(store, id,
-			    is_last && last_counts ? use : &nothing,
-			    clock_unix_ms(), &err))
-			settler_post(call->gateway->settler, id, store,
-				is_last && last_counts ? use : &nothing, 0,
-				NULL, 0);
+		admit_batch_settle(call, admission_attempt_id(call, i),
+			is_last && last_counts ? use : &nothing);
 	}
 }
 

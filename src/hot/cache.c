@@ -25,7 +25,6 @@ static const char *const table_names[CACHE_TABLES] = {
 	[TABLE_USES] = "uses",
 	[TABLE_ENDS] = "ends",
 	[TABLE_PROJECTS] = "projects",
-	[TABLE_FILLS] = "fills",
 	[TABLE_COUNTS] = "counts",
 	[TABLE_FORMAT] = "format",
 };
@@ -114,7 +113,8 @@ static bool open_in(const struct folder *folder, int64_t max_bytes, bool create,
 		return error_set(err, ERR_IO,
 			"cache: cannot open the files in %s: %s", folder->path,
 			mdb_strerror(failed));
-	if (!create || folder_allow_group(folder, err))
+	if (!create || (folder_allow_group(folder, err) &&
+			       cache_fills_open(*out, err)))
 		return true;
 	cache_free(*out);
 	*out = NULL;
@@ -170,6 +170,7 @@ static int find_page_bytes(struct cache *cache)
 
 static void cache_free(struct cache *cache)
 {
+	cache_fills_close(cache);
 	turn_release(&cache->turn);
 	mdb_env_close(cache->env);
 	free(cache);

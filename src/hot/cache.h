@@ -21,7 +21,6 @@
 #include "base/settings.h"
 
 #define CACHE_KEY_BYTES 32
-#define CACHE_OWNER_BYTES 16
 
 enum cache_tokens {
 	CACHE_TOKENS_PROMPT,
@@ -78,18 +77,17 @@ MUST_USE bool cache_find(struct cache *cache,
 	const uint8_t key[CACHE_KEY_BYTES], int64_t now_unix_ms,
 	struct buf *memory, struct cache_answer *out);
 
-/* What else is true of an answer that is kept: all of it is done in one
- * change, or nothing is. */
-struct cache_fetch {
-	const uint8_t *owner; /* whose fetch has ended; NULL: nobody's */
-	bool is_miss;         /* count it as one */
+/* An answer to be kept. */
+struct cache_item {
+	uint8_t key[CACHE_KEY_BYTES];
+	struct cache_answer answer;
+	bool is_miss; /* count it as one */
 };
 
-/* Keep it, in place of what has that key; others go to make room. `fetch` may
- * be NULL. ERR_IO. */
-MUST_USE bool cache_put(struct cache *cache, const uint8_t key[CACHE_KEY_BYTES],
-	const struct cache_answer *answer, const struct cache_fetch *fetch,
-	struct error *err);
+/* Keep them, each in place of what has its key, in one change: all or none.
+ * Others go to make room. ERR_IO. */
+MUST_USE bool cache_put(struct cache *cache, const struct cache_item *items,
+	size_t count, struct error *err);
 
 /* It was used: it is among the last to go. Noted once a minute. ERR_IO. */
 MUST_USE bool cache_touch(struct cache *cache,
@@ -146,19 +144,25 @@ enum cache_fill {
 #define CACHE_FILL_MS 5000
 #define CACHE_FILL_REFUSED_MS 1000
 
+/* A number for one fetch, for take and end: from 1, and another one for a
+ * million fetches. */
+#define CACHE_OWNER_BITS 20
+uint32_t cache_fill_owner(struct cache *cache);
+
+/* These belong to a store that was opened with `create`. */
+
 /* How things stand. What cannot be read is FREE. */
 enum cache_fill cache_fill_look(struct cache *cache,
 	const uint8_t key[CACHE_KEY_BYTES], int64_t now_unix_ms);
-/* Become the owner, or confirm that one is; MINE when that worked. A store
- * that cannot be changed says REFUSED: go on alone. */
+/* Become the owner, or confirm that one is; MINE when that worked. Where too
+ * many are fetching it says REFUSED: go on alone. */
 enum cache_fill cache_fill_take(struct cache *cache,
-	const uint8_t key[CACHE_KEY_BYTES],
-	const uint8_t owner[CACHE_OWNER_BYTES], int64_t now_unix_ms);
+	const uint8_t key[CACHE_KEY_BYTES], uint32_t owner,
+	int64_t now_unix_ms);
 /* The owner has ended: one of those who wait takes over, unless the answer
  * `may_not_be_kept`: then they all fetch their own. */
 void cache_fill_end(struct cache *cache, const uint8_t key[CACHE_KEY_BYTES],
-	const uint8_t owner[CACHE_OWNER_BYTES], bool may_not_be_kept,
-	int64_t now_unix_ms);
+	uint32_t owner, bool may_not_be_kept, int64_t now_unix_ms);
 
 /* --- cache_count.c: what it was good for, since the store was made --- */
 

@@ -18,8 +18,10 @@
 static int answer_read(struct cache *cache, MDB_txn *txn, const uint8_t *key,
 	int64_t now_unix_ms, struct buf *memory, struct cache_answer *out,
 	bool *found);
-static int put_once(struct cache *cache, const uint8_t *key,
-	const struct cache_answer *answer, const struct cache_fetch *fetch);
+static int put_once(
+	struct cache *cache, const struct cache_item *items, size_t count);
+static int put_item(
+	struct cache *cache, MDB_txn *txn, const struct cache_item *item);
 static int entry_put(struct cache *cache, MDB_txn *txn, const uint8_t *key,
 	const struct cache_answer *answer);
 static int body_put(struct cache *cache, MDB_txn *txn, const uint8_t *key,
@@ -86,14 +88,13 @@ bool cache_is_live(struct cache *cache, MDB_txn *txn, const uint8_t *key,
 	       row.expires_unix_ms > now_unix_ms;
 }
 
-bool cache_put(struct cache *cache, const uint8_t key[CACHE_KEY_BYTES],
-	const struct cache_answer *answer, const struct cache_fetch *fetch,
-	struct error *err)
+bool cache_put(struct cache *cache, const struct cache_item *items,
+	size_t count, struct error *err)
 {
 	int failed = MDB_MAP_FULL;
 
 	for (int i = 0; i < TRIES && failed == MDB_MAP_FULL; i++) {
-		failed = put_once(cache, key, answer, fetch);
+		failed = put_once(cache, items, count);
 		if (failed != MDB_MAP_FULL)
 			break;
 		/* One that died while it read may hold pages back. */
@@ -105,28 +106,40 @@ bool cache_put(struct cache *cache, const uint8_t key[CACHE_KEY_BYTES],
 	return cache_check(failed, "keep an answer", err);
 }
 
-static int put_once(struct cache *cache, const uint8_t *key,
-	const struct cache_answer *answer, const struct cache_fetch *fetch)
+static int put_once(
+	struct cache *cache, const struct cache_item *items, size_t count)
 {
-	const struct cache_counts miss = { .misses = 1 };
+	size_t bytes = 0;
 	MDB_txn *txn;
-	int failed = cache_change(cache, answer->bytes.n, &txn);
+	int failed;
 
+	for (size_t i = 0; i < count; i++)
+		bytes += items[i].answer.bytes.n;
+	failed = cache_change(cache, bytes, &txn);
 	if (failed)
 		return failed;
-	failed = cache_entry_remove(cache, txn, key);
+	for (size_t i = 0; i < count && !failed; i++)
+		failed = put_item(cache, txn, &items[i]);
+	if (!failed)
+		failed = make_room(cache, txn);
+	return cache_end(cache, txn, failed);
+}
+
+static int put_item(
+	struct cache *cache, MDB_txn *txn, const struct cache_item *item)
+{
+	const struct cache_counts miss = { .misses = 1 };
+	const struct cache_answer *answer = &item->answer;
+	int failed = cache_entry_remove(cache, txn, item->key);
+
 	if (failed == MDB_NOTFOUND)
 		failed = MDB_SUCCESS;
 	if (!failed)
-		failed = entry_put(cache, txn, key, answer);
-	if (!failed)
-		failed = make_room(cache, txn);
-	if (!failed && fetch && fetch->owner)
-		failed = cache_fill_remove(cache, txn, key, fetch->owner);
-	if (!failed && fetch && fetch->is_miss)
+		failed = entry_put(cache, txn, item->key, answer);
+	if (!failed && item->is_miss)
 		failed = cache_count_in(cache, txn, answer->project_id,
 			answer->provider, answer->model, &miss);
-	return cache_end(cache, txn, failed);
+	return failed;
 }
 
 static int entry_put(struct cache *cache, MDB_txn *txn, const uint8_t *key,
@@ -346,7 +359,7 @@ bool cache_measure(
 
 static int sweep(struct cache *cache, MDB_txn *txn, int64_t now_unix_ms)
 {
-	int failed = cache_fill_sweep(cache, txn, now_unix_ms);
+	int failed = MDB_SUCCESS;
 
 	for (int i = 0; i < MANY && !failed; i++) {
 		uint8_t key[CACHE_KEY_BYTES];

@@ -7,7 +7,6 @@
  *	uses      time of last use, key -> nothing: who goes first
  *	ends      end of life, key -> nothing: who is over
  *	projects  project, key -> nothing: whose it is
- *	fills     key -> struct cache_fill_row: who is fetching it
  *	counts    project, "provider/model" -> struct cache_counts
  *
  * Numbers in keys are in seconds or ids, the highest byte first, so that
@@ -28,19 +27,22 @@ enum cache_table {
 	TABLE_USES,
 	TABLE_ENDS,
 	TABLE_PROJECTS,
-	TABLE_FILLS,
 	TABLE_COUNTS,
 	TABLE_FORMAT,
 	CACHE_TABLES,
 };
+
+struct cache_fills;
 
 struct cache {
 	MDB_env *env;
 	struct turn turn;   /* of writers */
 	struct ahead ahead; /* the writer's */
 	MDB_dbi tables[CACHE_TABLES];
-	size_t bound_bytes; /* what is stored takes no more */
-	bool complained;    /* atomic; a failing read was logged */
+	size_t bound_bytes;        /* what is stored takes no more */
+	bool complained;           /* atomic; a failing read was logged */
+	struct cache_fills *fills; /* NULL: opened without `create` */
+	uint32_t owners; /* atomic; drawn so far, and where it began */
 	char path[PATH_MAX];
 };
 
@@ -69,14 +71,12 @@ int cache_each(struct cache *cache, MDB_txn *txn, int64_t project_id,
 /* Is there an answer whose time is not over? */
 bool cache_is_live(struct cache *cache, MDB_txn *txn, const uint8_t *key,
 	int64_t now_unix_ms);
-/* The owner's fetch has ended, and the answer is kept; LMDB's error. */
-int cache_fill_remove(struct cache *cache, MDB_txn *txn, const uint8_t *key,
-	const uint8_t *owner);
+/* cache_fill.c: the table of those who fetch, beside the store. ERR_IO. */
+MUST_USE bool cache_fills_open(struct cache *cache, struct error *err);
+void cache_fills_close(struct cache *cache);
 /* As cache_count(), within a change; LMDB's error. */
 int cache_count_in(struct cache *cache, MDB_txn *txn, int64_t project_id,
 	struct str provider, struct str model, const struct cache_counts *more);
-/* Forget fetches that nobody confirms any more; LMDB's error. */
-int cache_fill_sweep(struct cache *cache, MDB_txn *txn, int64_t now_unix_ms);
 
 /* ERR_IO, or true when `failed` is none of LMDB's errors. */
 MUST_USE bool cache_check(int failed, const char *what, struct error *err);

@@ -7,12 +7,7 @@
  */
 #include "hot/in_flight.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "hot/folder.h"
+#include "hot/mapped_table.h"
 
 #define PLACES 16384
 #define PERIODS 4
@@ -33,38 +28,19 @@ bool in_flight_open(const struct settings *settings,
 	struct in_flight_table **out, struct error *err)
 {
 	char path[PATH_MAX];
-	void *table = MAP_FAILED;
-	int failed, file;
+	void *table;
 
 	snprintf(path, sizeof(path), "%.*s/in_flight",
 		STR_ARG(settings->hot_dir));
-	file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-		FOLDER_FILE_MODE);
-	if (file < 0)
-		return error_set(err, ERR_IO, "cannot open %s: %s", path,
-			strerror(errno));
-	/* The umask; a file of another of the group is as it should be. */
-	if (fchmod(file, FOLDER_FILE_MODE) < 0 && errno != EPERM)
-		failed = errno;
-	else
-		failed = posix_fallocate(file, 0, sizeof(**out));
-	if (!failed) {
-		table = mmap(NULL, sizeof(**out), PROT_READ | PROT_WRITE,
-			MAP_SHARED, file, 0);
-		failed = table == MAP_FAILED ? errno : 0;
-	}
-	close(file);
-	if (failed)
-		return error_set(err, ERR_IO, "cannot map %s: %s", path,
-			strerror(failed));
+	if (!mapped_table_open(path, sizeof(**out), &table, err))
+		return false;
 	*out = table;
 	return true;
 }
 
 void in_flight_close(struct in_flight_table *table)
 {
-	if (table)
-		munmap(table, sizeof(*table));
+	mapped_table_close(table, sizeof(*table));
 }
 
 void in_flight_begin(

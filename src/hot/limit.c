@@ -25,6 +25,9 @@ static const struct {
 	{ STR("mariadb"), &limits_lmdb },
 };
 
+static void check_reserve(struct str id, const struct limit *wanted,
+	size_t count, struct str note);
+static void check_use(const struct limit_use *use);
 static void check_limit(const struct limit *limit);
 static void check_name(struct str name);
 static void check_id(struct str id);
@@ -74,13 +77,7 @@ bool limits_reserve(struct limits *limits, struct str id,
 {
 	/* A child would be taken for its parent. */
 	assert(limits->pid == getpid());
-	check_id(id);
-	assert(count > 0 && count <= LIMITS_MAX);
-	assert(note.n <= LIMIT_NOTE_MAX_BYTES);
-	for (size_t i = 0; i < count; i++) {
-		check_limit(&wanted[i]);
-		assert(!is_among(wanted, i, wanted[i].name));
-	}
+	check_reserve(id, wanted, count, note);
 	return limits->body->reserve(
 		limits->store, id, wanted, count, note, now_ms, out, err);
 }
@@ -98,8 +95,24 @@ bool limits_settle_found(struct limits *limits, struct str id,
 	struct error *err)
 {
 	check_id(id);
-	assert(use->tokens >= -1 && use->picousd >= -1);
+	check_use(use);
 	return limits->body->settle(limits->store, id, use, now_ms, found, err);
+}
+
+bool limits_change(struct limits *limits, const struct limit_settlement *ended,
+	size_t ended_count, struct limit_request *wanted, size_t wanted_count,
+	int64_t now_ms, struct error *err)
+{
+	assert(limits->pid == getpid());
+	for (size_t i = 0; i < ended_count; i++) {
+		check_id(ended[i].id);
+		check_use(&ended[i].use);
+	}
+	for (size_t i = 0; i < wanted_count; i++)
+		check_reserve(wanted[i].id, wanted[i].wanted, wanted[i].count,
+			wanted[i].note);
+	return limits->body->change(limits->store, ended, ended_count, wanted,
+		wanted_count, now_ms, err);
 }
 
 bool limits_let_go(struct limits *limits, struct str id, struct error *err)
@@ -154,6 +167,23 @@ bool limits_orphans(struct limits *limits, int64_t now_ms, struct arena *arena,
 {
 	return limits->body->orphans(
 		limits->store, now_ms, arena, out, max, count, err);
+}
+
+static void check_reserve(struct str id, const struct limit *wanted,
+	size_t count, struct str note)
+{
+	check_id(id);
+	assert(count > 0 && count <= LIMITS_MAX);
+	assert(note.n <= LIMIT_NOTE_MAX_BYTES);
+	for (size_t i = 0; i < count; i++) {
+		check_limit(&wanted[i]);
+		assert(!is_among(wanted, i, wanted[i].name));
+	}
+}
+
+static void check_use(const struct limit_use *use)
+{
+	assert(use->tokens >= -1 && use->picousd >= -1);
 }
 
 static void check_limit(const struct limit *limit)

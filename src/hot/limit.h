@@ -158,6 +158,31 @@ MUST_USE bool limits_settle_found(struct limits *limits, struct str id,
 	const struct limit_use *use, int64_t now_ms, bool *found,
 	struct error *err);
 
+/* What several calls want done at once: to be settled, or to reserve, as the
+ * functions above are told it. */
+struct limit_settlement {
+	struct str id;
+	struct limit_use use;
+};
+
+struct limit_request {
+	struct str id;
+	const struct limit *wanted;
+	size_t count;
+	struct str note;
+	struct limit_outcome *out;
+	bool is_refused; /* out: that id has a reservation */
+};
+
+/*
+ * Settle all these, and then reserve for each of those, in one change: for a
+ * store that does not wait. ERR_LIMITS_UNKNOWN: nothing of it was done.
+ */
+MUST_USE bool limits_change(struct limits *limits,
+	const struct limit_settlement *ended, size_t ended_count,
+	struct limit_request *wanted, size_t wanted_count, int64_t now_ms,
+	struct error *err);
+
 /* Give back what the reservation holds of LIMIT_CONCURRENT, and keep the
  * rest: for an orphan that cannot be settled yet. Also exactly once. */
 MUST_USE bool limits_let_go(

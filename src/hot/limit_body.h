@@ -45,6 +45,11 @@ struct limits_body {
 	MUST_USE bool (*settle)(void *store, struct str id,
 		const struct limit_use *use, int64_t now_ms, bool *found,
 		struct error *err);
+	/* NULL in one that may wait. */
+	MUST_USE bool (*change)(void *store,
+		const struct limit_settlement *ended, size_t ended_count,
+		struct limit_request *wanted, size_t wanted_count,
+		int64_t now_ms, struct error *err);
 	MUST_USE bool (*let_go)(void *store, struct str id, struct error *err);
 	MUST_USE bool (*peek)(void *store, const struct limit *limit,
 		int64_t now_ms, struct limit_state *out, struct error *err);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "hot/limit_body.h"
+#include "hot/limit_seen.h"
 
 /* What a second's sweep looks at: well under a millisecond. */
 #define SWEEP_COUNTERS 5000
@@ -22,6 +23,9 @@ static bool lmdb_reserve(void *store, struct str id, const struct limit *wanted,
 	struct limit_outcome *out, struct error *err);
 static bool lmdb_settle(void *store, struct str id, const struct limit_use *use,
 	int64_t now_ms, bool *found, struct error *err);
+static bool lmdb_change_both(void *store, const struct limit_settlement *ended,
+	size_t ended_count, struct limit_request *wanted, size_t wanted_count,
+	int64_t now_ms, struct error *err);
 static bool lmdb_let_go(void *store, struct str id, struct error *err);
 static bool lmdb_peek(void *store, const struct limit *limit, int64_t now_ms,
 	struct limit_state *out, struct error *err);
@@ -47,6 +51,7 @@ const struct limits_body limits_lmdb = {
 	.close = lmdb_close,
 	.reserve = lmdb_reserve,
 	.settle = lmdb_settle,
+	.change = lmdb_change_both,
 	.let_go = lmdb_let_go,
 	.peek = lmdb_peek,
 	.begin_amount = lmdb_begin_amount,
@@ -67,6 +72,9 @@ static bool lmdb_open(const struct settings *settings, struct hot *hot,
 	if (!limits)
 		abort();
 	limits->hot = hot;
+	limits->seen = calloc(1, sizeof(*limits->seen));
+	if (!limits->seen)
+		abort();
 	/* So few bytes come at once and whole. */
 	if (getrandom(&limits->process, sizeof(limits->process), 0) !=
 		sizeof(limits->process))
@@ -77,6 +85,7 @@ static bool lmdb_open(const struct settings *settings, struct hot *hot,
 		failed = limit_process_beat(limits);
 	if (failed) {
 		pthread_mutex_destroy(&limits->sweeping);
+		free(limits->seen);
 		free(limits);
 		return done(failed, "begin", err);
 	}
@@ -94,6 +103,7 @@ static void lmdb_close(void *store)
 			 "process ended: %s",
 			LIMITS_SILENCE_MS, mdb_strerror(failed));
 	pthread_mutex_destroy(&limits->sweeping);
+	free(limits->seen);
 	free(limits);
 }
 
@@ -123,6 +133,19 @@ static bool lmdb_settle(void *store, struct str id, const struct limit_use *use,
 	return done(change(store, lmdb_change_settle, &s), "settle", err);
 }
 
+static bool lmdb_change_both(void *store, const struct limit_settlement *ended,
+	size_t ended_count, struct limit_request *wanted, size_t wanted_count,
+	int64_t now_ms, struct error *err)
+{
+	struct lmdb_both both = { ended, ended_count, wanted, wanted_count,
+		now_ms };
+
+	for (size_t i = 0; i < wanted_count; i++)
+		wanted[i].out->since_ms = 0;
+	return done(change(store, lmdb_change_several, &both),
+		"settle and reserve", err);
+}
+
 static bool lmdb_let_go(void *store, struct str id, struct error *err)
 {
 	return done(change(store, lmdb_change_let_go, &id), "let go", err);
@@ -134,14 +157,16 @@ static bool lmdb_peek(void *store, const struct limit *limit, int64_t now_ms,
 	struct lmdb_limits *limits = store;
 	struct counter counter;
 	struct look look;
-	bool moved = false;
+	bool found = false;
 	int failed = environment_look(limits->hot, &look);
 
 	if (!failed) {
-		failed = lmdb_meet(
-			limits, look.txn, limit, now_ms, &counter, &moved);
+		failed = counter_load(
+			limits, look.txn, limit->name, &counter, &found);
 		environment_look_end(&look);
 	}
+	if (!failed)
+		lmdb_meet(&counter, found, limit, now_ms, 0);
 	if (!failed)
 		counter_state(&counter, limit, now_ms, out);
 	return done(failed, "look", err);
@@ -221,7 +246,10 @@ static int change(struct lmdb_limits *limits, lmdb_change *work, void *context)
 
 	if (failed)
 		return failed;
+	limits->seen->count = 0;
 	failed = work(limits, txn, context);
+	if (!failed)
+		failed = seen_write(limits, txn);
 	failed = environment_change_end(limits->hot, txn, failed);
 	return failed == LMDB_NO_CHANGE ? MDB_SUCCESS : failed;
 }

@@ -17,9 +17,12 @@
 /* The latest time at which an amount was forgotten. */
 #define LIMIT_FORGOT S("limit/forgot")
 
+struct seen;
+
 struct lmdb_limits {
 	struct hot *hot;
-	uint64_t process; /* drawn at random: this one, and no earlier one */
+	struct seen *seen; /* limit_seen.h; whose turn it is to write has it */
+	uint64_t process;  /* drawn at random: this one, and no earlier one */
 	pthread_mutex_t sweeping; /* guards what follows */
 	/* Where the sweep goes on; empty: from the beginning. */
 	char next[LIMIT_NAME_MAX_BYTES];

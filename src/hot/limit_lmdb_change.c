@@ -4,38 +4,62 @@
  */
 #include "hot/limit_lmdb_change.h"
 
+#include "hot/limit_seen.h"
+
 static int meet_all(struct lmdb_limits *limits, MDB_txn *txn,
-	const struct lmdb_reserving *r, struct counter *counters, bool *moved);
-static int keep_all(struct lmdb_limits *limits, MDB_txn *txn,
-	const struct lmdb_reserving *r, const struct counter *counters);
+	const struct lmdb_reserving *r, struct counter **counters, bool *moved);
+static void judge(
+	const struct lmdb_reserving *r, struct counter *const *counters);
+static void keep_all(
+	const struct lmdb_reserving *r, struct counter *const *counters);
 static int take_all(struct lmdb_limits *limits, MDB_txn *txn,
-	const struct lmdb_reserving *r, struct counter *counters);
+	const struct lmdb_reserving *r, struct counter *const *counters);
 static int settle_one(struct lmdb_limits *limits, MDB_txn *txn,
 	const struct held *held, const struct lmdb_settling *s);
-static int amount_load(struct lmdb_limits *limits, MDB_txn *txn,
-	const struct lmdb_amount_change *wanted, struct counter *out);
+static int amount_meet(struct lmdb_limits *limits, MDB_txn *txn,
+	const struct lmdb_amount_change *wanted, struct counter **out);
 static int reservation_load(struct lmdb_limits *limits, MDB_txn *txn,
 	struct str name, char bytes[RESERVATION_MAX_BYTES],
 	struct reservation *out, bool *found);
 
 int lmdb_change_reserve(struct lmdb_limits *limits, MDB_txn *txn, void *context)
 {
-	struct counter counters[LIMITS_MAX];
+	struct counter *counters[LIMITS_MAX];
 	const struct lmdb_reserving *r = context;
 	bool moved = false;
 	int failed = meet_all(limits, txn, r, counters, &moved);
 
 	if (failed)
 		return failed;
-	if (r->out->verdict != LIMIT_TAKEN)
-		return moved ? keep_all(limits, txn, r, counters)
-			     : LMDB_NO_CHANGE;
-	return take_all(limits, txn, r, counters);
+	judge(r, counters);
+	if (r->out->verdict == LIMIT_TAKEN)
+		return take_all(limits, txn, r, counters);
+	if (moved)
+		keep_all(r, counters);
+	return moved ? MDB_SUCCESS : LMDB_NO_CHANGE;
+}
+
+static int meet_all(struct lmdb_limits *limits, MDB_txn *txn,
+	const struct lmdb_reserving *r, struct counter **counters, bool *moved)
+{
+	int failed = seen_make_room(limits, txn, r->count);
+
+	for (size_t i = 0; i < r->count && !failed; i++) {
+		const struct limit *limit = &r->wanted[i];
+		bool found;
+
+		failed = seen_meet(
+			limits, txn, limit->name, &counters[i], &found);
+		if (!failed)
+			*moved |= lmdb_meet(counters[i], found, limit,
+				r->now_ms, (int64_t)mdb_txn_id(txn));
+	}
+	return failed;
 }
 
 /* All of them, though one may refuse: the client is told where each stands. */
-static int meet_all(struct lmdb_limits *limits, MDB_txn *txn,
-	const struct lmdb_reserving *r, struct counter *counters, bool *moved)
+static void judge(
+	const struct lmdb_reserving *r, struct counter *const *counters)
 {
 	struct limit_outcome *out = r->out;
 
@@ -44,41 +68,31 @@ static int meet_all(struct lmdb_limits *limits, MDB_txn *txn,
 	out->retry_after_ms = 0;
 	for (size_t i = 0; i < r->count; i++) {
 		const struct limit *limit = &r->wanted[i];
-		enum limit_verdict verdict;
-		int failed = lmdb_meet(
-			limits, txn, limit, r->now_ms, &counters[i], moved);
+		enum limit_verdict verdict =
+			counter_verdict(counters[i], limit);
 
-		if (failed)
-			return failed;
-		counter_state(&counters[i], limit, r->now_ms, &out->states[i]);
-		verdict = counter_verdict(&counters[i], limit);
+		counter_state(counters[i], limit, r->now_ms, &out->states[i]);
 		if (verdict == LIMIT_TAKEN || out->verdict != LIMIT_TAKEN)
 			continue;
 		out->verdict = verdict;
 		out->at = i;
 		if (verdict == LIMIT_FULL)
 			out->retry_after_ms =
-				counter_wait_ms(&counters[i], limit, r->now_ms);
+				counter_wait_ms(counters[i], limit, r->now_ms);
 	}
-	return MDB_SUCCESS;
 }
 
 /* The clock was set back: nothing is taken, but time must go on. */
-static int keep_all(struct lmdb_limits *limits, MDB_txn *txn,
-	const struct lmdb_reserving *r, const struct counter *counters)
+static void keep_all(
+	const struct lmdb_reserving *r, struct counter *const *counters)
 {
-	int failed = MDB_SUCCESS;
-
-	for (size_t i = 0; i < r->count && !failed; i++) {
+	for (size_t i = 0; i < r->count; i++)
 		if (r->wanted[i].kind == LIMIT_RATE)
-			failed = counter_store(
-				limits, txn, r->wanted[i].name, &counters[i]);
-	}
-	return failed;
+			seen_changed(counters[i]);
 }
 
 static int take_all(struct lmdb_limits *limits, MDB_txn *txn,
-	const struct lmdb_reserving *r, struct counter *counters)
+	const struct lmdb_reserving *r, struct counter *const *counters)
 {
 	struct reservation reservation = { .process = limits->process,
 		.reserved_unix_ms = r->now_ms,
@@ -92,35 +106,26 @@ static int take_all(struct lmdb_limits *limits, MDB_txn *txn,
 
 	if (failed || n > 0)
 		return failed ? failed : MDB_KEYEXIST;
-	for (size_t i = 0; i < r->count && !failed; i++) {
+	for (size_t i = 0; i < r->count; i++) {
 		const struct limit *limit = &r->wanted[i];
 
-		reservation.count += counter_take(&counters[i], limit,
-			r->now_ms, &reservation.held[reservation.count]);
+		reservation.count += counter_take(counters[i], limit, r->now_ms,
+			&reservation.held[reservation.count]);
 		counter_state(
-			&counters[i], limit, r->now_ms, &r->out->states[i]);
-		failed = counter_store(limits, txn, limit->name, &counters[i]);
+			counters[i], limit, r->now_ms, &r->out->states[i]);
+		seen_changed(counters[i]);
 	}
-	if (failed)
-		return failed;
 	return environment_put_always(
 		limits->hot, txn, name, reservation_write(&reservation, bytes));
 }
 
-int lmdb_meet(struct lmdb_limits *limits, MDB_txn *txn,
-	const struct limit *limit, int64_t now_ms, struct counter *out,
-	bool *moved)
+bool lmdb_meet(struct counter *counter, bool found, const struct limit *limit,
+	int64_t now_ms, int64_t generation)
 {
-	bool found;
-	int failed = counter_load(limits, txn, limit->name, out, &found);
-
-	if (failed)
-		return failed;
-	if (!found || out->kind != limit->kind)
-		counter_init(out, limit->kind, limit->window_ms, limit->ends_ms,
-			(int64_t)mdb_txn_id(txn));
-	*moved |= counter_meet(out, limit, now_ms);
-	return MDB_SUCCESS;
+	if (!found || counter->kind != limit->kind)
+		counter_init(counter, limit->kind, limit->window_ms,
+			limit->ends_ms, generation);
+	return counter_meet(counter, limit, now_ms);
 }
 
 int lmdb_change_settle(struct lmdb_limits *limits, MDB_txn *txn, void *context)
@@ -137,22 +142,55 @@ int lmdb_change_settle(struct lmdb_limits *limits, MDB_txn *txn, void *context)
 	if (failed || !found)
 		return failed ? failed : LMDB_NO_CHANGE;
 	*s->found = true;
+	failed = seen_make_room(limits, txn, reservation.count);
 	for (size_t i = 0; i < reservation.count && !failed; i++)
 		failed = settle_one(limits, txn, &reservation.held[i], s);
 	return failed ? failed : environment_remove(limits->hot, txn, name);
 }
 
+/* One that is not there, or is refused, is no reason to leave the others. */
+int lmdb_change_several(struct lmdb_limits *limits, MDB_txn *txn, void *context)
+{
+	const struct lmdb_both *both = context;
+	bool any = false;
+
+	for (size_t i = 0; i < both->ended_count; i++) {
+		bool found = false;
+		struct lmdb_settling one = { both->ended[i].id,
+			&both->ended[i].use, both->now_ms, &found };
+		int failed = lmdb_change_settle(limits, txn, &one);
+
+		if (failed && failed != LMDB_NO_CHANGE)
+			return failed;
+		any |= !failed;
+	}
+	for (size_t i = 0; i < both->wanted_count; i++) {
+		struct limit_request *request = &both->wanted[i];
+		struct lmdb_reserving one = { request->id, request->wanted,
+			request->count, request->note, both->now_ms,
+			request->out };
+		int failed = lmdb_change_reserve(limits, txn, &one);
+
+		request->is_refused = failed == MDB_KEYEXIST;
+		if (failed && failed != LMDB_NO_CHANGE &&
+			failed != MDB_KEYEXIST)
+			return failed;
+		any |= !failed;
+	}
+	return any ? MDB_SUCCESS : LMDB_NO_CHANGE;
+}
+
 static int settle_one(struct lmdb_limits *limits, MDB_txn *txn,
 	const struct held *held, const struct lmdb_settling *s)
 {
-	struct counter counter;
+	struct counter *counter;
 	bool found;
-	int failed = counter_load(limits, txn, held->name, &counter, &found);
+	int failed = seen_meet(limits, txn, held->name, &counter, &found);
 
-	if (failed || !found ||
-		!counter_settle(&counter, held, s->use, s->now_ms))
-		return failed;
-	return counter_store(limits, txn, held->name, &counter);
+	if (!failed && found &&
+		counter_settle(counter, held, s->use, s->now_ms))
+		seen_changed(counter);
+	return failed;
 }
 
 /* Settled, as far as it is about calls at once; the rest stays reserved. */
@@ -173,6 +211,7 @@ int lmdb_change_let_go(struct lmdb_limits *limits, MDB_txn *txn, void *context)
 
 	if (failed || !found)
 		return failed ? failed : LMDB_NO_CHANGE;
+	failed = seen_make_room(limits, txn, reservation.count);
 	for (size_t i = 0; i < reservation.count && !failed; i++) {
 		const struct held *held = &reservation.held[i];
 
@@ -191,37 +230,39 @@ int lmdb_change_let_go(struct lmdb_limits *limits, MDB_txn *txn, void *context)
 int lmdb_change_begin(struct lmdb_limits *limits, MDB_txn *txn, void *context)
 {
 	const struct lmdb_amount_change *wanted = context;
-	struct counter counter;
-	int failed = amount_load(limits, txn, wanted, &counter);
+	struct counter *counter;
+	int failed = amount_meet(limits, txn, wanted, &counter);
 
 	if (failed)
 		return failed;
-	if (!counter_begin(&counter, wanted->amount, wanted->ends_ms))
+	if (!counter_begin(counter, wanted->amount, wanted->ends_ms))
 		return LMDB_NO_CHANGE;
-	return counter_store(limits, txn, wanted->name, &counter);
+	seen_changed(counter);
+	return MDB_SUCCESS;
 }
 
 int lmdb_change_grant(struct lmdb_limits *limits, MDB_txn *txn, void *context)
 {
 	struct lmdb_amount_change *wanted = context;
-	struct counter counter;
-	int failed = amount_load(limits, txn, wanted, &counter);
+	struct counter *counter;
+	int failed = amount_meet(limits, txn, wanted, &counter);
 
 	if (failed)
 		return failed;
-	counter_grant(&counter, wanted->amount, wanted->ends_ms);
-	wanted->granted = counter.granted;
-	return counter_store(limits, txn, wanted->name, &counter);
+	counter_grant(counter, wanted->amount, wanted->ends_ms);
+	wanted->granted = counter->granted;
+	seen_changed(counter);
+	return MDB_SUCCESS;
 }
 
-static int amount_load(struct lmdb_limits *limits, MDB_txn *txn,
-	const struct lmdb_amount_change *wanted, struct counter *out)
+static int amount_meet(struct lmdb_limits *limits, MDB_txn *txn,
+	const struct lmdb_amount_change *wanted, struct counter **out)
 {
 	bool found;
-	int failed = counter_load(limits, txn, wanted->name, out, &found);
+	int failed = seen_meet(limits, txn, wanted->name, out, &found);
 
-	if (!failed && (!found || out->kind != LIMIT_AMOUNT))
-		counter_init(out, LIMIT_AMOUNT, 0, wanted->ends_ms,
+	if (!failed && (!found || (*out)->kind != LIMIT_AMOUNT))
+		counter_init(*out, LIMIT_AMOUNT, 0, wanted->ends_ms,
 			(int64_t)mdb_txn_id(txn));
 	return failed;
 }

@@ -31,6 +31,16 @@ struct lmdb_settling {
 };
 
 lmdb_change lmdb_change_settle;
+
+struct lmdb_both {
+	const struct limit_settlement *ended;
+	size_t ended_count;
+	struct limit_request *wanted;
+	size_t wanted_count;
+	int64_t now_ms;
+};
+
+lmdb_change lmdb_change_several;
 lmdb_change lmdb_change_let_go; /* of a struct str, its id */
 
 struct lmdb_amount_change {
@@ -44,10 +54,9 @@ lmdb_change lmdb_change_begin;
 lmdb_change lmdb_change_grant;
 lmdb_change lmdb_change_forget; /* of a struct str, its name */
 
-/* The counter of that limit, as it is now, which may be a new one. *moved
- * becomes true when counter_meet() says so. */
-int lmdb_meet(struct lmdb_limits *limits, MDB_txn *txn,
-	const struct limit *limit, int64_t now_ms, struct counter *out,
-	bool *moved);
+/* What was found in the store is the counter of that limit as it is now, which
+ * may be a new one, of that generation. True as counter_meet() says it. */
+bool lmdb_meet(struct counter *counter, bool found, const struct limit *limit,
+	int64_t now_ms, int64_t generation);
 
 #endif

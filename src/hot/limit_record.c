@@ -14,6 +14,7 @@ static char *put_text(char *out, struct str text);
 static char *put_window(char *out, const struct window *window);
 static char *put_held(char *out, const struct held *held, int64_t reserved_ms);
 static int64_t get_number(struct decoder *decoder);
+static int64_t get_long_number(struct decoder *decoder);
 static int64_t get_number_in(struct decoder *decoder, int64_t min, int64_t max);
 static int64_t get_time(struct decoder *decoder, int64_t before_ms);
 static struct str get_text(struct decoder *decoder, size_t max_bytes);
@@ -145,8 +146,21 @@ static char *put_held(char *out, const struct held *held, int64_t reserved_ms)
 	return out;
 }
 
-/* Most of the time of a reservation is spent here. */
-static int64_t get_number(struct decoder *decoder)
+/* Most of the time of a reservation is spent here, and most numbers are
+ * distances in time and small amounts. */
+static inline int64_t get_number(struct decoder *decoder)
+{
+	const unsigned char *p = (const unsigned char *)decoder->rest.p;
+
+	if (decoder->rest.n > 0 && p[0] < 0x80) {
+		decoder->rest.p++;
+		decoder->rest.n--;
+		return (int64_t)(p[0] >> 1) ^ -(int64_t)(p[0] & 1);
+	}
+	return get_long_number(decoder);
+}
+
+static int64_t get_long_number(struct decoder *decoder)
 {
 	const unsigned char *p = (const unsigned char *)decoder->rest.p;
 	size_t most = decoder->rest.n < NUMBER_MAX_BYTES ? decoder->rest.n

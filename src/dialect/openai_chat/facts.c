@@ -96,6 +96,7 @@ static enum frame_kind classify(const struct answer *view);
 
 static void read_choice(
 	struct json object, struct chat_facts *facts, struct arena *scratch);
+static bool is_plain_reason(struct json reason);
 static void hear_message(
 	struct json object, struct chat_facts *facts, struct arena *scratch);
 static void hear_content(
@@ -122,6 +123,7 @@ bool openai_chat_read_reply(struct str body, struct arena *arena,
 	if (!facts_check(body, &root, err))
 		return false;
 	view_answer(root, &view);
+	out->is_plain = true;
 	read_answer(body, root, &view, out, arena);
 	return true;
 }
@@ -201,8 +203,14 @@ static void read_answer(struct str text, struct json root,
 		facts->failed = true;
 		failure_read_json(200, root, scratch, &facts->failure);
 	}
-	while (json_next(&cursor, &item))
+	facts->is_plain &= !view->is_failure;
+	if (!json_next(&cursor, &item)) {
+		facts->is_plain = false;
+		return;
+	}
+	do
 		read_choice(item.value, facts, scratch);
+	while (json_next(&cursor, &item));
 }
 
 static enum frame_kind classify(const struct answer *view)
@@ -229,6 +237,15 @@ static void read_choice(
 	if (json_text(choice.finish_reason, scratch, &reason))
 		failure_fit(reason, facts->finish_reason,
 			sizeof(facts->finish_reason));
+	facts->is_plain &= is_plain_reason(choice.finish_reason);
+}
+
+/* Of the reasons that response.c knows, those that most have. */
+static bool is_plain_reason(struct json reason)
+{
+	return json_text_is(reason, S("stop")) ||
+	       json_text_is(reason, S("length")) ||
+	       json_text_is(reason, S("tool_calls"));
 }
 
 static void hear_message(
@@ -247,6 +264,9 @@ static void hear_message(
 	hear_calls(message.tool_calls, facts, scratch);
 	hear(message.refusal, facts, scratch);
 	hear_call(message.function_call, facts, scratch);
+	/* One of the parts of a list may be a refusal. */
+	facts->is_plain &= message.refusal.type != JSON_TYPE_STRING &&
+			   message.content.type != JSON_TYPE_ARRAY;
 }
 
 /* A string, or Mistral's list of text and thinking parts. */

@@ -55,8 +55,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	static const char *const names[] = { "cache/data.mdb",
-		"cache/lock.mdb" };
+	static const char *const names[] = { "cache/data.mdb", "cache/lock.mdb",
+		"cache/fills" };
 	struct fixture *f = *state;
 	char path[128];
 
@@ -127,6 +127,15 @@ static struct cache_answer answer_of(struct str bytes)
 	};
 }
 
+static bool put_one(struct cache *cache, const struct key *key,
+	const struct cache_answer *answer, bool is_miss, struct error *err)
+{
+	struct cache_item item = { .answer = *answer, .is_miss = is_miss };
+
+	memcpy(item.key, key->bytes, sizeof(item.key));
+	return cache_put(cache, &item, 1, err);
+}
+
 static void put(struct cache *cache, int64_t number, size_t size, int64_t now)
 {
 	struct str bytes = content_of(number, size);
@@ -136,7 +145,7 @@ static void put(struct cache *cache, int64_t number, size_t size, int64_t now)
 
 	answer.stored_unix_ms = now;
 	answer.expires_unix_ms = now + HOUR;
-	if (!cache_put(cache, key.bytes, &answer, NULL, &err))
+	if (!put_one(cache, &key, &answer, false, &err))
 		fail_msg("%s", error_detail(&err));
 	free((char *)bytes.p);
 }
@@ -186,7 +195,7 @@ static void test_it_comes_back_as_it_was(void **state)
 	struct key key = key_of(1);
 
 	assert_false(cache_find(cache, key.bytes, NOW, &memory, &found));
-	assert_true(cache_put(cache, key.bytes, &answer, NULL, &err));
+	assert_true(put_one(cache, &key, &answer, false, &err));
 	assert_true(cache_find(cache, key.bytes, NOW, &memory, &found));
 	assert_int_equal(found.project_id, PROJECT);
 	assert_int_equal(found.stored_unix_ms, NOW);
@@ -216,7 +225,7 @@ static void test_the_newer_one_counts(void **state)
 	struct key key = key_of(1);
 
 	put(cache, 1, 5000, NOW);
-	assert_true(cache_put(cache, key.bytes, &answer, NULL, &err));
+	assert_true(put_one(cache, &key, &answer, false, &err));
 	assert_true(cache_find(cache, key.bytes, NOW, &memory, &found));
 	assert_true(str_equal(found.bytes, bytes));
 	assert_int_equal(clear(cache, PROJECT, NULL, NULL), 1);
@@ -341,7 +350,7 @@ static void test_an_answer_that_never_fits(void **state)
 	struct key key = key_of(1);
 
 	put(cache, 2, 10, NOW);
-	assert_false(cache_put(cache, key.bytes, &answer, NULL, &err));
+	assert_false(put_one(cache, &key, &answer, false, &err));
 	assert_int_equal(err.kind, ERR_IO);
 	put(cache, 3, 10, NOW);
 	assert_true(find(cache, 3));
@@ -407,7 +416,7 @@ static void put_named(struct cache *cache, int64_t number, int64_t project_id,
 	answer.project_id = project_id;
 	answer.provider = str_of(provider);
 	answer.model = str_of(model);
-	assert_true(cache_put(cache, key.bytes, &answer, NULL, &err));
+	assert_true(put_one(cache, &key, &answer, false, &err));
 	free((char *)bytes.p);
 }
 
@@ -500,11 +509,7 @@ static void test_shares(void **state)
 
 /* --- who fetches --- */
 
-struct owner {
-	uint8_t bytes[CACHE_OWNER_BYTES];
-};
-
-static const struct owner me = { "me" }, you = { "you" };
+enum { me = 1, you = 2 };
 
 static void test_one_owner(void **state)
 {
@@ -514,50 +519,106 @@ static void test_one_owner(void **state)
 	const uint8_t *key = mine.bytes;
 
 	assert_int_equal(cache_fill_look(cache, key, NOW), CACHE_FILL_FREE);
+	assert_int_equal(cache_fill_take(cache, key, me, NOW), CACHE_FILL_MINE);
 	assert_int_equal(
-		cache_fill_take(cache, key, me.bytes, NOW), CACHE_FILL_MINE);
-	assert_int_equal(
-		cache_fill_take(cache, key, you.bytes, NOW), CACHE_FILL_OTHERS);
+		cache_fill_take(cache, key, you, NOW), CACHE_FILL_OTHERS);
 	assert_int_equal(cache_fill_look(cache, key, NOW), CACHE_FILL_OTHERS);
-	assert_int_equal(cache_fill_take(cache, other.bytes, you.bytes, NOW),
-		CACHE_FILL_MINE);
+	assert_int_equal(
+		cache_fill_take(cache, other.bytes, you, NOW), CACHE_FILL_MINE);
 	/* Another's end is not mine. */
-	cache_fill_end(cache, key, you.bytes, false, NOW);
+	cache_fill_end(cache, key, you, false, NOW);
 	assert_int_equal(cache_fill_look(cache, key, NOW), CACHE_FILL_OTHERS);
-	cache_fill_end(cache, key, me.bytes, false, NOW);
+	cache_fill_end(cache, key, me, false, NOW);
 	assert_int_equal(cache_fill_look(cache, key, NOW), CACHE_FILL_FREE);
 	assert_int_equal(
-		cache_fill_take(cache, key, you.bytes, NOW), CACHE_FILL_MINE);
+		cache_fill_take(cache, key, you, NOW), CACHE_FILL_MINE);
 	cache_close(cache);
 }
 
-static void test_a_fetch_ends_with_its_answer(void **state)
+/* An owner may die between keeping its answer and ending. */
+static void test_an_answer_beside_its_fetch(void **state)
 {
-	const struct cache_fetch fetch = { .owner = me.bytes, .is_miss = true };
 	struct cache *cache = open_cache(*state);
-	struct cache_answer answer = answer_of(S("kept"));
-	struct key mine = key_of(1), other = key_of(2);
+	struct key key = key_of(1);
+
+	assert_int_equal(
+		cache_fill_take(cache, key.bytes, me, NOW), CACHE_FILL_MINE);
+	put(cache, 1, 10, NOW);
+	assert_int_equal(
+		cache_fill_look(cache, key.bytes, NOW), CACHE_FILL_OTHERS);
+	assert_int_equal(cache_fill_look(cache, key.bytes, NOW + CACHE_FILL_MS),
+		CACHE_FILL_DONE);
+	cache_close(cache);
+}
+
+static void test_many_fetches(void **state)
+{
+	enum { MANY = 1000 };
+	struct cache *cache = open_cache(*state);
+
+	for (int64_t i = 0; i < MANY; i++)
+		assert_int_equal(cache_fill_take(cache, key_of(i).bytes,
+					 (uint32_t)i + 1, NOW),
+			CACHE_FILL_MINE);
+	for (int64_t i = 0; i < MANY; i++) {
+		assert_int_equal(cache_fill_take(cache, key_of(i).bytes,
+					 (uint32_t)i + 2, NOW),
+			CACHE_FILL_OTHERS);
+		cache_fill_end(
+			cache, key_of(i).bytes, (uint32_t)i + 1, false, NOW);
+		assert_int_equal(cache_fill_look(cache, key_of(i).bytes, NOW),
+			CACHE_FILL_FREE);
+	}
+	cache_close(cache);
+}
+
+/* --- several answers at once --- */
+
+static void test_several_at_once(void **state)
+{
+	struct cache *cache = open_cache(*state);
+	struct cache_item items[3];
+	struct str bytes[3];
 	struct cache_share *share;
 	struct arena arena;
 	struct error err;
 
-	answer.stored_unix_ms = NOW;
-	answer.expires_unix_ms = NOW + HOUR;
-	assert_int_equal(cache_fill_take(cache, mine.bytes, me.bytes, NOW),
-		CACHE_FILL_MINE);
-	assert_int_equal(cache_fill_take(cache, other.bytes, you.bytes, NOW),
-		CACHE_FILL_MINE);
-	assert_true(cache_put(cache, mine.bytes, &answer, &fetch, &err));
-	assert_int_equal(
-		cache_fill_look(cache, mine.bytes, NOW), CACHE_FILL_DONE);
-	/* Another's fetch goes on. */
-	assert_true(cache_put(cache, other.bytes, &answer, &fetch, &err));
-	assert_int_equal(
-		cache_fill_look(cache, other.bytes, NOW), CACHE_FILL_OTHERS);
+	for (int64_t i = 0; i < 3; i++) {
+		bytes[i] = content_of(i, 100);
+		items[i] = (struct cache_item){ .answer = answer_of(bytes[i]),
+			.is_miss = i > 0 };
+		memcpy(items[i].key, key_of(i).bytes, CACHE_KEY_BYTES);
+		items[i].answer.stored_unix_ms = NOW;
+		items[i].answer.expires_unix_ms = NOW + HOUR;
+	}
+	assert_true(cache_put(cache, items, 3, &err));
+	for (int64_t i = 0; i < 3; i++) {
+		assert_true(find(cache, i));
+		free((char *)bytes[i].p);
+	}
 	arena_init(&arena, 1024);
 	assert_true(cache_shares(cache, PROJECT, NOW, &arena, &share, &err));
+	assert_int_equal(share->entries, 3);
 	assert_int_equal(share->counts.misses, 2);
 	arena_release(&arena);
+	cache_close(cache);
+}
+
+/* One that does not fit leaves the others out, too. */
+static void test_all_or_none(void **state)
+{
+	struct fixture *f = *state;
+	struct cache *cache = open_cache(f);
+	struct str large = content_of(2, 2 * SMALL_STORE);
+	struct cache_item items[2] = { { .answer = answer_of(S("kept")) },
+		{ .answer = answer_of(large) } };
+	struct error err;
+
+	memcpy(items[0].key, key_of(1).bytes, CACHE_KEY_BYTES);
+	memcpy(items[1].key, key_of(2).bytes, CACHE_KEY_BYTES);
+	assert_false(cache_put(cache, items, 2, &err));
+	assert_false(find(cache, 1));
+	free((char *)large.p);
 	cache_close(cache);
 }
 
@@ -567,16 +628,15 @@ static void test_an_owner_that_falls_silent(void **state)
 	struct key key = key_of(1);
 	int64_t later = NOW + CACHE_FILL_MS;
 
-	assert_int_equal(cache_fill_take(cache, key.bytes, me.bytes, NOW),
-		CACHE_FILL_MINE);
-	assert_int_equal(cache_fill_take(cache, key.bytes, me.bytes, NOW + 1),
+	assert_int_equal(
+		cache_fill_take(cache, key.bytes, me, NOW), CACHE_FILL_MINE);
+	assert_int_equal(cache_fill_take(cache, key.bytes, me, NOW + 1),
 		CACHE_FILL_MINE);
 	assert_int_equal(
 		cache_fill_look(cache, key.bytes, later), CACHE_FILL_OTHERS);
-	assert_int_equal(
-		cache_fill_take(cache, key.bytes, you.bytes, later + 1),
+	assert_int_equal(cache_fill_take(cache, key.bytes, you, later + 1),
 		CACHE_FILL_MINE);
-	assert_int_equal(cache_fill_take(cache, key.bytes, me.bytes, later + 2),
+	assert_int_equal(cache_fill_take(cache, key.bytes, me, later + 2),
 		CACHE_FILL_OTHERS);
 	/* A clock that was put back does not make it immortal. */
 	assert_int_equal(
@@ -590,27 +650,25 @@ static void test_how_a_fetch_ends(void **state)
 	struct error err = ERROR_INIT;
 	struct key key = key_of(1);
 
-	assert_int_equal(cache_fill_take(cache, key.bytes, me.bytes, NOW),
-		CACHE_FILL_MINE);
+	assert_int_equal(
+		cache_fill_take(cache, key.bytes, me, NOW), CACHE_FILL_MINE);
 	put(cache, 1, 10, NOW);
-	cache_fill_end(cache, key.bytes, me.bytes, false, NOW);
+	cache_fill_end(cache, key.bytes, me, false, NOW);
 	assert_int_equal(
 		cache_fill_look(cache, key.bytes, NOW), CACHE_FILL_DONE);
-	assert_int_equal(cache_fill_take(cache, key.bytes, you.bytes, NOW),
-		CACHE_FILL_DONE);
-	/* An answer that is over is none. */
 	assert_int_equal(
-		cache_fill_take(cache, key.bytes, you.bytes, NOW + HOUR),
+		cache_fill_take(cache, key.bytes, you, NOW), CACHE_FILL_DONE);
+	/* An answer that is over is none. */
+	assert_int_equal(cache_fill_take(cache, key.bytes, you, NOW + HOUR),
 		CACHE_FILL_MINE);
-	cache_fill_end(cache, key.bytes, you.bytes, true, NOW + HOUR);
+	cache_fill_end(cache, key.bytes, you, true, NOW + HOUR);
 	assert_int_equal(cache_fill_look(cache, key.bytes, NOW + HOUR),
 		CACHE_FILL_REFUSED);
-	assert_int_equal(
-		cache_fill_take(cache, key.bytes, me.bytes, NOW + HOUR),
+	assert_int_equal(cache_fill_take(cache, key.bytes, me, NOW + HOUR),
 		CACHE_FILL_REFUSED);
 	assert_true(
 		cache_sweep(cache, NOW + HOUR + CACHE_FILL_REFUSED_MS, &err));
-	assert_int_equal(cache_fill_take(cache, key.bytes, me.bytes,
+	assert_int_equal(cache_fill_take(cache, key.bytes, me,
 				 NOW + HOUR + CACHE_FILL_REFUSED_MS),
 		CACHE_FILL_MINE);
 	cache_close(cache);
@@ -669,12 +727,12 @@ static void test_several_processes(void **state)
 static void take_all(struct fixture *f, int64_t number)
 {
 	struct cache *cache = open_cache(f);
-	struct owner owner = { { (uint8_t)(number + 1) } };
+	uint32_t owner = (uint32_t)number + 1;
 
 	for (int64_t i = 0; i < 100; i++) {
 		struct key key = key_of(i);
 
-		if (cache_fill_take(cache, key.bytes, owner.bytes, NOW) ==
+		if (cache_fill_take(cache, key.bytes, owner, NOW) ==
 			CACHE_FILL_MINE)
 			__atomic_add_fetch(&f->shared[i], 1, __ATOMIC_RELAXED);
 	}
@@ -760,7 +818,10 @@ int main(void)
 		CASE(test_clearing_many),
 		CASE(test_shares),
 		CASE(test_one_owner),
-		CASE(test_a_fetch_ends_with_its_answer),
+		CASE(test_an_answer_beside_its_fetch),
+		CASE(test_many_fetches),
+		CASE(test_several_at_once),
+		CASE(test_all_or_none),
 		CASE(test_an_owner_that_falls_silent),
 		CASE(test_how_a_fetch_ends),
 		CASE(test_several_processes),

@@ -180,6 +180,7 @@ struct totals {
 	size_t with_usage;
 	size_t frames;
 	size_t failed;
+	size_t plain, plain_in_full;
 	size_t kinds[FRAME_OTHER + 1];
 };
 
@@ -207,6 +208,22 @@ static void check_splice_reply(
 	arena_release(&arena);
 }
 
+/* What is said to be plain is so for who reads all of it. */
+static void check_plain(const struct recording *r, struct arena *arena,
+	const struct chat_facts *facts, struct totals *totals)
+{
+	struct chat_response response;
+	struct error err = ERROR_INIT;
+	bool is_plain =
+		openai->read_response(r->response, arena, &response, &err) &&
+		chat_response_is_plain(&response);
+
+	if (facts->is_plain && !is_plain)
+		fail_msg("%s is not plain", r->name);
+	totals->plain += facts->is_plain;
+	totals->plain_in_full += is_plain;
+}
+
 static void visit_reply(const struct recording *r, struct totals *totals)
 {
 	struct expected expected = nothing;
@@ -226,6 +243,7 @@ static void visit_reply(const struct recording *r, struct totals *totals)
 		assert_string_equal(
 			facts.model, recorded_text(root, "model").p);
 	check_splice_reply(r, &facts);
+	check_plain(r, &arena, &facts, totals);
 	totals->replies++;
 	totals->with_usage += facts.has_usage;
 	totals->failed += facts.failed;
@@ -352,6 +370,10 @@ static void recorded_answers_are_understood(void **state)
 	assert_true(totals.streams >= 130);
 	assert_true(totals.with_usage >= 300);
 	assert_true(totals.kinds[FRAME_USAGE_ONLY] >= 20);
+	print_message("%zu of %zu plain answers seen at once\n", totals.plain,
+		totals.plain_in_full);
+	assert_true(totals.plain >= 200);
+	assert_true(totals.plain * 10 >= totals.plain_in_full * 9);
 }
 
 /* --- by hand --- */
@@ -604,6 +626,50 @@ static void written_bytes_are_counted(void **state)
 	arena_release(&arena);
 }
 
+static void some_answers_are_not_plain(void **state)
+{
+	static const struct {
+		const char *body;
+		bool is_plain;
+	} answers[] = {
+		{ "{\"choices\":[{\"message\":{\"content\":\"x\"},"
+		  "\"finish_reason\":\"stop\"}]}",
+			true },
+		{ "{\"choices\":[]}", false },
+		{ "{}", false },
+		{ "{\"choices\":[{\"message\":{\"content\":\"x\"},"
+		  "\"finish_reason\":null}]}",
+			false },
+		{ "{\"choices\":[{\"message\":{\"content\":\"x\"},"
+		  "\"finish_reason\":\"content_filter\"}]}",
+			false },
+		{ "{\"choices\":[{\"message\":{\"refusal\":\"no\"},"
+		  "\"finish_reason\":\"stop\"}]}",
+			false },
+		{ "{\"choices\":[{\"message\":{\"content\":\"x\"},"
+		  "\"finish_reason\":\"stop\"},{\"message\":{\"content\":"
+		  "\"y\"},\"finish_reason\":\"content_filter\"}]}",
+			false },
+		{ "{\"error\":{\"message\":\"x\"},\"choices\":[{\"message\":"
+		  "{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}",
+			false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+		struct error err = ERROR_INIT;
+		struct chat_facts facts;
+		struct arena arena;
+
+		arena_init(&arena, 4096);
+		chat_facts_init(&facts);
+		assert_true(openai->read_reply(
+			str_of(answers[i].body), &arena, &facts, &err));
+		assert_int_equal(facts.is_plain, answers[i].is_plain);
+		arena_release(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -613,6 +679,7 @@ int main(void)
 		cmocka_unit_test(frames_are_told_apart),
 		cmocka_unit_test(written_bytes_are_counted),
 		cmocka_unit_test(recorded_answers_are_understood),
+		cmocka_unit_test(some_answers_are_not_plain),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
