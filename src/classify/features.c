@@ -5,10 +5,14 @@
 
 #include <math.h>
 
-/* So that a pair and two words around a third differ. */
-#define AROUND_SALT 0x3c6ef372u
+/* So that the words of a form differ from words. */
+#define FORM_SALT 0x3c6ef372u
 #define OPENING_WORDS 6
 #define LONG_WORD_LETTERS 8
+/* From so many signs on a text is one of formulas, of code, of numbers. */
+#define FORMULA_SIGNS 3
+#define CODE_SIGNS 4
+#define NUMBER_COUNT 2
 
 struct seen {
 	uint64_t bits[FEATURE_HASHES / 64];
@@ -22,8 +26,12 @@ static void count_envelope(
 	struct features *features, const struct prompt *prompt);
 static void count_classes(struct features *features, const struct words *words,
 	const struct lexicon_slot *slots);
+static void repeat_for_options(struct features *features);
+static unsigned form_of(const struct text *text, const struct words *words);
 static void add_hashes(struct features *features, struct seen *seen,
 	const struct words *words);
+static void add_form_hashes(struct features *features, struct seen *seen,
+	const struct words *words, unsigned form);
 static void add_hash(
 	struct features *features, struct seen *seen, uint32_t hash);
 static float scaled(double count);
@@ -46,10 +54,12 @@ void features_read(struct features *features, const struct prompt *prompt,
 	count_classes(features, &words, slots);
 	add_hashes(features, &seen, &words);
 	features->counted[FEATURE_DISTINCT_WORDS] =
-		words.count
-			? (float)features->hash_count /
-				  (FEATURE_HASHES_PER_WORD * (float)words.count)
-			: 0;
+		words.count ? (float)features->hash_count /
+				      (FEATURE_WORD_HASHES * (float)words.count)
+			    : 0;
+	if (text.option_count)
+		repeat_for_options(features);
+	add_form_hashes(features, &seen, &words, form_of(&text, &words));
 	words_init(&words);
 	words_read(&words, (struct str){ text.options, text.option_bytes });
 	add_hashes(features, &seen, &words);
@@ -159,23 +169,50 @@ static void count_classes(struct features *features, const struct words *words,
 	}
 }
 
+static void repeat_for_options(struct features *features)
+{
+	for (unsigned i = 0; i < FEATURE_OPTIONS; i++)
+		features->counted[FEATURE_OPTIONS + i] = features->counted[i];
+}
+
+static unsigned form_of(const struct text *text, const struct words *words)
+{
+	unsigned form = FORM_PROSE;
+
+	if (words->characters[CHARACTER_FORMULA] >= FORMULA_SIGNS)
+		form = FORM_FORMULAS;
+	else if (words->characters[CHARACTER_BLOCK] >= CODE_SIGNS)
+		form = FORM_CODE;
+	else if (words->number_count >= NUMBER_COUNT)
+		form = FORM_NUMBERS;
+	return form + (text->option_count ? FORM_OPTIONS : 0);
+}
+
 static void add_hashes(
 	struct features *features, struct seen *seen, const struct words *words)
 {
 	const uint32_t *hash = words->hash;
-	uint32_t pair = 0;
 
 	for (size_t i = 0; i < words->count; i++) {
-		add_hash(features, seen, words->root[i]);
-		if (i > 1) {
-			add_hash(features, seen, words_pair(pair, hash[i]));
+		add_hash(features, seen, hash[i]);
+		if (i > 0)
 			add_hash(features, seen,
-				words_pair(hash[i - 2] ^ AROUND_SALT, hash[i]));
-		}
-		if (i > 0) {
-			pair = words_pair(hash[i - 1], hash[i]);
-			add_hash(features, seen, pair);
-		}
+				words_pair(hash[i - 1], hash[i]));
+	}
+}
+
+static void add_form_hashes(struct features *features, struct seen *seen,
+	const struct words *words, unsigned form)
+{
+	const uint32_t *hash = words->hash;
+	uint32_t salt = FORM_SALT + form;
+
+	for (size_t i = 0; i < words->count; i++) {
+		add_hash(features, seen, words_pair(salt, words->root[i]));
+		if (i > 0)
+			add_hash(features, seen,
+				words_pair(salt,
+					words_pair(hash[i - 1], hash[i])));
 	}
 }
 
@@ -189,7 +226,7 @@ static void add_hash(
 		return;
 	seen->bits[at / 64] |= bit;
 	assert(features->hash_count < FEATURES_MAX_HASHES);
-	features->hash[features->hash_count++] = (uint16_t)at;
+	features->hash[features->hash_count++] = at;
 }
 
 /*
@@ -234,10 +271,11 @@ const char *feature_name(enum feature feature)
 		[FEATURE_JSON] = "JSON answer",
 		[FEATURE_MAX_TOKENS] = "answer length",
 	};
+	unsigned plain = feature % FEATURE_OPTIONS;
 
 	assert(feature < FEATURE_COUNT);
-	if (feature < FEATURE_CLASS)
-		return names[feature];
+	if (plain < FEATURE_CLASS)
+		return names[plain];
 	return lexicon_class_name((enum lexicon_class)(
-		(feature - FEATURE_CLASS) % LEXICON_CLASSES));
+		(plain - FEATURE_CLASS) % LEXICON_CLASSES));
 }

@@ -1,8 +1,13 @@
 /*
  * features.h - what is known about a prompt before anybody answers it.
  *
- * Some thirty numbers that are counted (length, structure, kinds of words)
- * and the hashes of its words, pairs of words and roots.
+ * Numbers that are counted (length, structure, kinds of words) and the hashes
+ * of its words, pairs of words and roots.
+ *
+ * What a word says depends on the form of the prompt: what a sum among
+ * options to choose from needs is not what a sum in free text needs. So counts
+ * come again for prompts with options, and pairs again as those of a form. What
+ * holds for all forms is learned once; the rest stays with its own.
  */
 #ifndef CLASSIFY_FEATURES_H
 #define CLASSIFY_FEATURES_H
@@ -45,21 +50,34 @@ enum feature {
 	FEATURE_MAX_TOKENS,
 	FEATURE_CLASS, /* for each class of words: how many */
 	FEATURE_CLASS_SHARE = FEATURE_CLASS + LEXICON_CLASSES,
-	FEATURE_COUNT = FEATURE_CLASS_SHARE + LEXICON_CLASSES,
+	/* All the above again, 0 in a prompt without options. */
+	FEATURE_OPTIONS = FEATURE_CLASS_SHARE + LEXICON_CLASSES,
+	FEATURE_COUNT = 2 * FEATURE_OPTIONS,
 };
 
-#define FEATURE_HASH_BITS 16
+#define FEATURE_HASH_BITS 18
 #define FEATURE_HASHES (1u << FEATURE_HASH_BITS)
-/* Of a word: its root, and it with one, with two before it, with the second
- * before it. Question and options are read apart. */
-#define FEATURE_HASHES_PER_WORD 4
-#define FEATURES_MAX_HASHES (2 * FEATURE_HASHES_PER_WORD * WORDS_MAX)
+/* Of a word: it, and it with the one before it. Of a word of the question, and
+ * not of an option, also its root and that pair as those of the form. */
+#define FEATURE_WORD_HASHES 2
+#define FEATURE_FORM_HASHES 2
+#define FEATURES_MAX_HASHES \
+	((2 * FEATURE_WORD_HASHES + FEATURE_FORM_HASHES) * WORDS_MAX)
+
+/* What the text looks like, apart from its words. */
+enum form {
+	FORM_PROSE,
+	FORM_FORMULAS,
+	FORM_CODE,
+	FORM_NUMBERS,
+	FORM_OPTIONS = 4, /* added to one of those */
+};
 
 struct features {
 	float counted[FEATURE_COUNT];
 	uint16_t classes[LEXICON_CLASSES]; /* words of each */
 	uint32_t opening; /* bits of the classes of the first words */
-	uint16_t hash[FEATURES_MAX_HASHES]; /* each once */
+	uint32_t hash[FEATURES_MAX_HASHES]; /* each once */
 	size_t hash_count;
 };
 

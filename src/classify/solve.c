@@ -10,8 +10,8 @@
 #include <math.h>
 
 #define PASSES 15
-#define COUNTED_RIDGE 10.0
-#define HASHED_RIDGE 6.0
+#define COUNTED_RIDGE 4000.0
+#define HASHED_RIDGE 4.0
 /* Of rows; a hash that only one has says nothing of others. */
 #define LEAST_ROWS 2
 /* Features that hardly vary are not blown up. */

@@ -29,7 +29,7 @@
 /* One prompt that was answered and judged. */
 struct training_row {
 	const float *counted; /* FEATURE_COUNT */
-	const uint16_t *hash;
+	const uint32_t *hash;
 	size_t hash_count;
 	unsigned data_set;
 	unsigned task;

@@ -232,7 +232,7 @@ static bool read_prompt(struct training *training, struct json line,
 	struct features features;
 	struct arena_mark mark = arena_mark(&training->arena);
 	float *counted;
-	uint16_t *hash;
+	uint32_t *hash;
 
 	if (!json_text(json_find(line, S("prompt")), &training->arena,
 		    &prompt.text))
@@ -248,7 +248,7 @@ static bool read_prompt(struct training *training, struct json line,
 	arena_rewind(&training->arena, mark);
 	counted = ARENA_ARRAY(&training->arena, float, FEATURE_COUNT);
 	memcpy(counted, features.counted, sizeof(features.counted));
-	hash = ARENA_ARRAY(&training->arena, uint16_t, features.hash_count + 1);
+	hash = ARENA_ARRAY(&training->arena, uint32_t, features.hash_count + 1);
 	memcpy(hash, features.hash, features.hash_count * sizeof(hash[0]));
 	row->counted = counted;
 	row->hash = hash;

@@ -12,7 +12,7 @@
 
 #define WEIGHTS_MAGIC "LLMGWCW\n"
 /* Changes when what features_read() gives, or this struct, does. */
-#define FEATURES_VERSION 1
+#define FEATURES_VERSION 2
 
 struct weights {
 	char magic[8];
@@ -46,7 +46,7 @@ MUST_USE bool weights_check(struct str bytes, struct error *err);
 /* A prompt as the weights see it; views of features or of a training row. */
 struct weighed {
 	const float *counted; /* FEATURE_COUNT */
-	const uint16_t *hash;
+	const uint32_t *hash;
 	size_t hash_count;
 };
 

@@ -15,7 +15,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { groupRows, hashOf, readRows, seedFile } from './data.mjs';
-import { measure, measurePerfectCascade, measureRandom } from './measure.mjs';
+import { leastAccuracy, measure, measureCascade, measurePerfectCascade, measureRandom,
+	qualityAt } from './measure.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const program = path.resolve(process.env.LLM_GATEWAY ??
@@ -141,11 +142,34 @@ report('Cross-validated', rows, names, folds, true);
 report('Leave one data set out', rows, names, leaveOneOut(rows, names), false);
 for (const answer of folds.values()) counts[answer.class]++;
 console.log(`\nClasses: ${JSON.stringify(counts)}`);
-console.log('\nA cascade whose check is never wrong (not to be had; the data keeps ' +
-	'no answers\nthat a real check could look at): escalated, quality, saved');
-for (const name of names) {
-	const { share, quality, saved } = measurePerfectCascade(
-		rows.filter((row) => row.dataset === name));
-	console.log(name.padEnd(40) + [share, quality, saved]
-		.map((x) => x.toFixed(3).padStart(8)).join(''));
+reportCascade();
+
+function reportCascade() {
+	console.log(`
+What the check of a cascade must reach. The data keeps no answers that a real
+check could look at, so this measures no cascade: it says how often a check
+must be right, of good and of poor cheap answers alike, for a cascade to be worth
+more, at the same cost, than choosing before the call (score, or need per cost).
+least: that accuracy. Then, for checks of 0.80, 0.90 and 1.00: the part of premium
+quality that is reached, that of choosing before for the same cost, and the part
+of the premium cost that is saved. At last a check that also knows whether the
+premium answer is better: escalated, quality, saved.`);
+	console.log(''.padEnd(18) + ['least', ...[0.8, 0.9, 1].flatMap((accuracy) =>
+		[`at ${accuracy.toFixed(2)}`, 'before', 'saved']), 'knows', 'quality', 'saved']
+		.map((x) => x.padStart(8)).join(''));
+	for (const name of names) {
+		const own = rows.filter((row) => row.dataset === name);
+		const scores = own.map((row) => folds.get(row).score);
+		const orders = [scores, own.map((row, i) => scores[i] / expectedCost(row))];
+		const strong = own.reduce((sum, row) => sum + row.strong, 0);
+		const cells = [0.8, 0.9, 1].flatMap((accuracy) => {
+			const { cost, quality, saved } = measureCascade(own, accuracy);
+			return [quality, Math.max(...orders.map((order) =>
+				qualityAt(own, order, cost))) / strong, saved];
+		});
+		const best = measurePerfectCascade(own);
+		console.log(name.padEnd(18) + (leastAccuracy(own, orders)?.toFixed(2) ?? 'none')
+			.padStart(8) + [...cells, best.share, best.quality, best.saved]
+			.map((x) => x.toFixed(3).padStart(8)).join(''));
+	}
 }

@@ -80,3 +80,49 @@ export function measurePerfectCascade(rows) {
 	return { share: passed / rows.length, quality: quality / strong,
 		saved: 1 - cost / strongCost };
 }
+
+// The cheap model answers all, and a check of the cheap answers tells good
+// from poor with this accuracy (for both alike); what it takes for poor is
+// asked again of the premium model, and both answers are paid for. It sees
+// only whether the cheap answer is good, not whether the premium one is any
+// better. Graded qualities count as the chance of being good.
+export function measureCascade(rows, accuracy) {
+	let cost = 0, strongCost = 0, quality = 0, strong = 0, passed = 0;
+
+	for (const row of rows) {
+		const poor = accuracy * (1 - row.weak) + (1 - accuracy) * row.weak;
+		passed += poor;
+		cost += row.weak_cost + poor * row.strong_cost;
+		quality += row.weak * accuracy + poor * row.strong;
+		strong += row.strong;
+		strongCost += row.strong_cost;
+	}
+	return { share: passed / rows.length, cost, saved: 1 - cost / strongCost,
+		total: quality, quality: quality / strong };
+}
+
+// What choosing by score before the call reaches for this cost.
+export function qualityAt(rows, scores, cost) {
+	const { points } = curve(rows, scores);
+	let best = points[0].quality;
+
+	for (let i = 1; i < points.length; i++) {
+		const a = points[i - 1], b = points[i];
+		if (b.cost <= cost) best = Math.max(best, b.quality);
+		else if (a.cost <= cost) best = Math.max(best, a.quality +
+			(b.quality - a.quality) * (cost - a.cost) / (b.cost - a.cost));
+	}
+	return best;
+}
+
+// The least accuracy, in hundredths, with which a cascade is worth more than
+// every one of these orders at the same cost; null: none is.
+export function leastAccuracy(rows, orders) {
+	for (let hundredths = 50; hundredths <= 100; hundredths++) {
+		const found = measureCascade(rows, hundredths / 100);
+		if (orders.every((scores) =>
+			found.total > qualityAt(rows, scores, found.cost)))
+			return hundredths / 100;
+	}
+	return null;
+}

@@ -135,6 +135,49 @@ static void wrappers_do_not_count(void **state)
 		features.classes, bare.classes, sizeof(bare.classes));
 }
 
+static bool has_hash(const struct features *all, uint32_t hash)
+{
+	for (size_t i = 0; i < all->hash_count; i++) {
+		if (all->hash[i] == hash)
+			return true;
+	}
+	return false;
+}
+
+/* Words and pairs are shared; roots, and pairs again, are a form's own. */
+static void words_count_by_form_too(void **state)
+{
+	static const char *const forms[] = { "alpha beta", "$$$ alpha beta",
+		"{{}} alpha beta", "1 alpha beta 2",
+		"alpha beta\nA. gamma\nB. delta" };
+	struct features seen[ARRAY_LEN(forms)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		size_t shared = 0;
+
+		read_text(forms[i]);
+		seen[i] = features;
+		for (size_t k = 0; k < seen[0].hash_count; k++)
+			shared += has_hash(&seen[i], seen[0].hash[k]);
+		assert_int_equal(shared, i ? 3 : 6);
+		assert_true(i == 0 || features.hash_count > shared);
+	}
+}
+
+static void options_count_apart(void **state)
+{
+	(void)state;
+	read_text("Which of these are prime numbers?\nA. 17\nB. 21");
+	assert_memory_equal(features.counted,
+		features.counted + FEATURE_OPTIONS,
+		FEATURE_OPTIONS * sizeof(features.counted[0]));
+	assert_true(features.counted[FEATURE_OPTIONS + FEATURE_ONE] == 1);
+	read_text("Which of these are prime numbers?\n17\n21");
+	for (unsigned i = FEATURE_OPTIONS; i < FEATURE_COUNT; i++)
+		assert_true(features.counted[i] == 0);
+}
+
 static void a_hash_is_taken_once(void **state)
 {
 	size_t once;
@@ -142,9 +185,9 @@ static void a_hash_is_taken_once(void **state)
 	(void)state;
 	read_text("alpha beta");
 	once = features.hash_count;
-	assert_int_equal(once, 3);
+	assert_int_equal(once, 6);
 	read_text("alpha beta alpha beta alpha beta");
-	/* Two pairs, two around, two runs of three, and two roots. */
+	/* Two words, two pairs; two roots and two pairs of the form. */
 	assert_int_equal(features.hash_count, 8);
 }
 
@@ -156,6 +199,8 @@ int main(void)
 		cmocka_unit_test(structure_is_counted),
 		cmocka_unit_test(what_comes_with_the_prompt_is_counted),
 		cmocka_unit_test(wrappers_do_not_count),
+		cmocka_unit_test(words_count_by_form_too),
+		cmocka_unit_test(options_count_apart),
 		cmocka_unit_test(a_hash_is_taken_once),
 	};
 

@@ -85,7 +85,7 @@ static void sealed_nonsense_is_refused(void **state)
 static void the_score_is_what_the_weights_say(void **state)
 {
 	float counted[FEATURE_COUNT] = { 0 };
-	uint16_t hash[] = { 7, 9, 11, 13 };
+	uint32_t hash[] = { 7, 9, 11, 13 };
 	struct weighed prompt = { counted, hash, 4 };
 
 	(void)state;
