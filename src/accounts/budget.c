@@ -71,9 +71,12 @@ bool budget_find(struct db *db, int64_t organisation_id, int64_t id,
 	bool found;
 
 	if (!stmt_prepare(db, &stmt,
-		    SELECT " WHERE l.id = ? AND l.organisation_id = ?", err))
+		    SELECT " WHERE l.id = ? AND "
+			   "(? = 0 OR l.organisation_id = ?)",
+		    err))
 		return false;
 	stmt_bind_int(stmt, id);
+	stmt_bind_int(stmt, organisation_id);
 	stmt_bind_int(stmt, organisation_id);
 	if (!stmt_run(stmt, err) || !stmt_fetch(stmt, &found, err))
 		return false;

@@ -28,11 +28,11 @@ MUST_USE bool budget_set(struct db *db, const struct budget *budget,
 MUST_USE bool budget_change(
 	struct db *db, const struct budget *budget, struct error *err);
 
-/* Of that organisation. ERR_NOT_FOUND. */
+/* Of that organisation; 0 is any; so below. ERR_NOT_FOUND. */
 MUST_USE bool budget_find(struct db *db, int64_t organisation_id, int64_t id,
 	struct arena *arena, struct budget_row *out, struct error *err);
 
-/* organisation_id 0 is any; so below. ERR_NOT_FOUND. */
+/* ERR_NOT_FOUND. */
 MUST_USE bool budget_remove(
 	struct db *db, int64_t organisation_id, int64_t id, struct error *err);
 

@@ -9,6 +9,7 @@
 #ifndef ACCOUNTS_GATEWAY_KEY_H
 #define ACCOUNTS_GATEWAY_KEY_H
 
+#include "accounts/capture_policy.h"
 #include "accounts/key_text.h"
 #include "accounts/limit_set.h"
 #include "accounts/names.h"
@@ -51,6 +52,7 @@ struct gateway_key {
 	struct name_list allowed_origins;
 	struct name_list tags;         /* conditions of aliases look at them */
 	struct routing_policy routing; /* its project's; by key_set.c alone */
+	struct capture_policy capture; /* the same */
 	uint8_t hash[GATEWAY_KEY_HASH_BYTES];
 	/* Its budgets and quotas; set by key_set.c alone. */
 	const struct limit_set *limit_set;
@@ -60,7 +62,7 @@ struct gateway_key {
 
 /* A key as lists show it. */
 struct gateway_key_row {
-	struct gateway_key key; /* without hash, routing and limit_set */
+	struct gateway_key key; /* without what key_set.c sets, and hash */
 	struct str project;
 	const struct time_zone *zone; /* of the project's days */
 	struct str prefix;

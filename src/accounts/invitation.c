@@ -13,9 +13,11 @@
 #define SELECT_OPEN                                                    \
 	"SELECT i.id, i.organisation_id, COALESCE(i.project_id, 0), "  \
 	"o.name, p.name, i.email, i.role, COALESCE(i.invited_by, 0), " \
-	"i.created_ms, i.expires_ms FROM invitations i "               \
+	"i.created_ms, i.expires_ms, u.email, o.locale "               \
+	"FROM invitations i "                                          \
 	"JOIN organisations o ON o.id = i.organisation_id "            \
 	"AND o.archived_ms IS NULL "                                   \
+	"LEFT JOIN users u ON u.id = i.invited_by "                    \
 	"LEFT JOIN projects p ON p.id = i.project_id WHERE " OPEN
 
 static bool check_is_new(
@@ -27,6 +29,8 @@ static bool insert(struct db *db, const struct invitation *invitation,
 static bool read_row(struct stmt *stmt, struct arena *arena,
 	struct invitation *out, struct error *err);
 static bool use_up(struct db *db, int64_t id, struct error *err);
+static bool claim_mail(struct db *db, int64_t id, const struct one_time *token,
+	bool *won, struct error *err);
 static bool no_such(struct error *err);
 
 bool invitation_create(struct db *db, struct invitation *invitation,
@@ -45,6 +49,39 @@ bool invitation_create(struct db *db, struct invitation *invitation,
 	       replace_open(db, invitation, err) &&
 	       insert(db, invitation, token->hash, err) &&
 	       invitation_find(db, str_of(token->text), arena, invitation, err);
+}
+
+bool invitation_ask_mail(struct db *db, int64_t id, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt,
+		    "UPDATE invitations SET mail_asked_ms = ? WHERE id = ?",
+		    err))
+		return false;
+	stmt_bind_int(stmt, clock_unix_ms());
+	stmt_bind_int(stmt, id);
+	return stmt_run(stmt, err);
+}
+
+bool invitation_take_mail(struct db *db, struct arena *arena, bool *found,
+	struct invitation *out, struct one_time *token, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt,
+		    SELECT_OPEN " AND i.mail_asked_ms IS NOT NULL "
+				"ORDER BY i.mail_asked_ms LIMIT 1",
+		    err))
+		return false;
+	stmt_bind_int(stmt, clock_unix_ms());
+	if (!stmt_run(stmt, err) || !stmt_fetch(stmt, found, err))
+		return false;
+	if (!*found)
+		return true;
+	one_time_make(token);
+	return read_row(stmt, arena, out, err) &&
+	       claim_mail(db, out->id, token, found, err);
 }
 
 bool invitation_list(struct db *db, int64_t organisation_id,
@@ -84,9 +121,12 @@ bool invitation_find(struct db *db, struct str token, struct arena *arena,
 	bool found;
 
 	one_time_read(token, hash);
-	if (!stmt_prepare(db, &stmt, SELECT_OPEN " AND i.token_hash = ?", err))
+	if (!stmt_prepare(db, &stmt,
+		    SELECT_OPEN " AND (i.token_hash = ? OR i.mail_hash = ?)",
+		    err))
 		return false;
 	stmt_bind_int(stmt, clock_unix_ms());
+	stmt_bind_str(stmt, one_time_bytes(hash));
 	stmt_bind_str(stmt, one_time_bytes(hash));
 	if (!stmt_run(stmt, err) || !stmt_fetch(stmt, &found, err))
 		return false;
@@ -212,6 +252,8 @@ static bool read_row(struct stmt *stmt, struct arena *arena,
 		.invited_by = stmt_int(stmt, 7),
 		.created_ms = stmt_int(stmt, 8),
 		.expires_ms = stmt_int(stmt, 9),
+		.inviter = arena_copy(arena, stmt_str(stmt, 10)),
+		.locale = arena_copy(arena, stmt_str(stmt, 11)),
 	};
 	return role_parse(stmt_str(stmt, 6), &out->role, err);
 }
@@ -233,6 +275,26 @@ static bool use_up(struct db *db, int64_t id, struct error *err)
 	if (!stmt_run(stmt, err))
 		return false;
 	return stmt_affected_rows(stmt) == 1 || no_such(err);
+}
+
+/* Of several processes, one. */
+static bool claim_mail(struct db *db, int64_t id, const struct one_time *token,
+	bool *won, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt,
+		    "UPDATE invitations SET mail_hash = ?, "
+		    "mail_asked_ms = NULL "
+		    "WHERE id = ? AND mail_asked_ms IS NOT NULL",
+		    err))
+		return false;
+	stmt_bind_str(stmt, one_time_bytes(token->hash));
+	stmt_bind_int(stmt, id);
+	if (!stmt_run(stmt, err))
+		return false;
+	*won = stmt_affected_rows(stmt) == 1;
+	return true;
 }
 
 static bool no_such(struct error *err)

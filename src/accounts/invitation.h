@@ -4,8 +4,10 @@
  *
  * The link in the invitation has a token that works once, until it expires or
  * is taken back. It is for whoever holds it: an account with another e-mail
- * address than the one invited cannot use it. Whoever changes something
- * writes the audit row in the same transaction.
+ * address than the one invited cannot use it. One that is e-mailed as well
+ * has a second token in the mail; the first of the two that is used is the
+ * last. Whoever changes something writes the audit row in the same
+ * transaction.
  */
 #ifndef ACCOUNTS_INVITATION_H
 #define ACCOUNTS_INVITATION_H
@@ -23,6 +25,8 @@ struct invitation {
 	struct str email;
 	enum role role;
 	int64_t invited_by; /* 0: the command line */
+	struct str inviter; /* that person's address; "" none */
+	struct str locale;  /* that the organisation's new people begin with */
 	int64_t created_ms;
 	int64_t expires_ms;
 };
@@ -35,6 +39,15 @@ struct invitation {
  */
 MUST_USE bool invitation_create(struct db *db, struct invitation *invitation,
 	struct one_time *token, struct arena *arena, struct error *err);
+
+/* Have it e-mailed, in the transaction that makes it. */
+MUST_USE bool invitation_ask_mail(struct db *db, int64_t id, struct error *err);
+
+/* The next that is to be e-mailed, with the token of its link: of several
+ * processes one gets it, once. *found is false when there is none. */
+MUST_USE bool invitation_take_mail(struct db *db, struct arena *arena,
+	bool *found, struct invitation *out, struct one_time *token,
+	struct error *err);
 
 /* Those that can be accepted still, newest first. */
 MUST_USE bool invitation_list(struct db *db, int64_t organisation_id,

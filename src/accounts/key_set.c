@@ -228,6 +228,9 @@ static bool read_row(struct stmt *stmt, struct key_set *set,
 	if (!routing_policy_read(stmt_str(stmt, 21), &key->routing, &unread))
 		log_error("project %" PRId64 " is routed as all others: %s",
 			key->project_id, error_detail(&unread));
+	if (!capture_policy_read(stmt_str(stmt, 21), &key->capture, &unread))
+		log_error("project %" PRId64 " keeps no bodies: %s",
+			key->project_id, error_detail(&unread));
 	if (hash.n != sizeof(key->hash))
 		return error_set(err, ERR_DATABASE,
 			"key %" PRId64 " has a hash of %zu bytes", key->id,

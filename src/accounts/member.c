@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "db/stmt.h"
 
-static bool prepare_list(struct db *db, const struct member_of *of,
-	struct stmt **stmt, struct error *err);
+static bool run_list(struct db *db, const struct member_of *of,
+	struct str after, int64_t most, struct stmt **stmt, struct error *err);
 static enum role role_stored(struct str name);
 static bool keep_an_owner(struct db *db, const struct member_of *of,
 	int64_t user_id, struct error *err);
@@ -19,8 +19,9 @@ static bool delete_member(struct db *db, const struct member_of *of,
 static bool leave_projects(struct db *db, int64_t organisation_id,
 	int64_t user_id, struct error *err);
 
-bool member_list(struct db *db, const struct member_of *of, struct arena *arena,
-	struct member **out, size_t *count, struct error *err)
+bool member_list(struct db *db, const struct member_of *of, struct str after,
+	int64_t most, struct arena *arena, struct member **out, size_t *count,
+	struct error *err)
 {
 	size_t room = 32;
 	struct stmt *stmt;
@@ -28,7 +29,7 @@ bool member_list(struct db *db, const struct member_of *of, struct arena *arena,
 
 	*count = 0;
 	*out = ARENA_ARRAY(arena, struct member, room);
-	if (!prepare_list(db, of, &stmt, err))
+	if (!run_list(db, of, after, most, &stmt, err))
 		return false;
 	while (stmt_fetch(stmt, &more, err)) {
 		if (!more)
@@ -208,8 +209,8 @@ bool member_may_change(
 				   : "Owners are changed by owners alone.");
 }
 
-static bool prepare_list(struct db *db, const struct member_of *of,
-	struct stmt **stmt, struct error *err)
+static bool run_list(struct db *db, const struct member_of *of,
+	struct str after, int64_t most, struct stmt **stmt, struct error *err)
 {
 	bool ok = of->project_id
 			  ? stmt_prepare(db, stmt,
@@ -220,7 +221,8 @@ static bool prepare_list(struct db *db, const struct member_of *of,
 				    "JOIN users u ON u.id = m.user_id "
 				    "JOIN projects p ON p.id = m.project_id "
 				    "AND p.organisation_id = ? "
-				    "WHERE m.project_id = ? ORDER BY u.email",
+				    "WHERE m.project_id = ? AND u.email > ? "
+				    "ORDER BY u.email LIMIT ?",
 				    err)
 			  : stmt_prepare(db, stmt,
 				    "SELECT u.id, u.email, u.name, m.role, "
@@ -229,7 +231,8 @@ static bool prepare_list(struct db *db, const struct member_of *of,
 				    "u.disabled_ms FROM organisation_members m "
 				    "JOIN users u ON u.id = m.user_id "
 				    "WHERE m.organisation_id = ? "
-				    "ORDER BY u.email",
+				    "AND u.email > ? "
+				    "ORDER BY u.email LIMIT ?",
 				    err);
 
 	if (!ok)
@@ -237,6 +240,8 @@ static bool prepare_list(struct db *db, const struct member_of *of,
 	stmt_bind_int(*stmt, of->organisation_id);
 	if (of->project_id)
 		stmt_bind_int(*stmt, of->project_id);
+	stmt_bind_str(*stmt, after);
+	stmt_bind_int(*stmt, most);
 	return stmt_run(*stmt, err);
 }
 

@@ -43,10 +43,12 @@ struct member_project {
 	struct str name;
 };
 
-/* By e-mail address; texts in the arena. */
+/* By e-mail address, those behind `after`, `most` at most; texts in the
+ * arena. */
+#define MEMBERS_ALL INT64_MAX
 MUST_USE bool member_list(struct db *db, const struct member_of *of,
-	struct arena *arena, struct member **out, size_t *count,
-	struct error *err);
+	struct str after, int64_t most, struct arena *arena,
+	struct member **out, size_t *count, struct error *err);
 /* Where one is a member, oldest first; without archived organisations. */
 MUST_USE bool member_organisations(struct db *db, int64_t user_id,
 	struct arena *arena, struct membership **out, size_t *count,

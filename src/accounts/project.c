@@ -11,6 +11,10 @@
 static bool insert_organisation(struct db *db, int64_t *id, struct error *err);
 static bool find_in(struct db *db, int64_t organisation_id, struct str name,
 	struct project *out, struct error *err);
+static bool load_settings(struct db *db, int64_t project_id,
+	struct str *settings, struct error *err);
+static bool set_member(struct db *db, int64_t project_id, const char *update,
+	struct str json, struct error *err);
 
 bool organisation_default(struct db *db, int64_t *id, struct error *err)
 {
@@ -71,19 +75,13 @@ bool project_set_routing(struct db *db, const struct project *project,
 	const struct routing_policy *policy, struct error *err)
 {
 	struct buf json = BUF_INIT(1024);
-	struct stmt *stmt;
 	bool ok;
 
 	routing_policy_write(policy, &json);
-	ok = stmt_prepare(db, &stmt,
+	ok = set_member(db, project->id,
 		"UPDATE projects SET settings = JSON_SET(settings, "
 		"'$.routing', JSON_EXTRACT(?, '$')) WHERE id = ?",
-		err);
-	if (ok) {
-		stmt_bind_str(stmt, buf_str(&json));
-		stmt_bind_int(stmt, project->id);
-		ok = stmt_run(stmt, err) && key_set_changed(db, err);
-	}
+		buf_str(&json), err);
 	buf_release(&json);
 	return ok;
 }
@@ -91,19 +89,34 @@ bool project_set_routing(struct db *db, const struct project *project,
 bool project_routing(struct db *db, int64_t project_id,
 	struct routing_policy *out, struct error *err)
 {
-	struct stmt *stmt;
-	bool found;
+	struct str settings;
 
-	if (!stmt_prepare(db, &stmt,
-		    "SELECT settings FROM projects WHERE id = ?", err))
-		return false;
-	stmt_bind_int(stmt, project_id);
-	if (!stmt_run(stmt, err) || !stmt_fetch(stmt, &found, err))
-		return false;
-	if (!found)
-		return error_refuse(err, ERR_NOT_FOUND, "project",
-			"There is no such project.");
-	return routing_policy_read(stmt_str(stmt, 0), out, err);
+	return load_settings(db, project_id, &settings, err) &&
+	       routing_policy_read(settings, out, err);
+}
+
+bool project_capture(struct db *db, int64_t project_id,
+	struct capture_policy *out, struct error *err)
+{
+	struct str settings;
+
+	return load_settings(db, project_id, &settings, err) &&
+	       capture_policy_read(settings, out, err);
+}
+
+bool project_set_capture(struct db *db, int64_t project_id,
+	const struct capture_policy *policy, struct error *err)
+{
+	struct buf json = BUF_INIT(1024);
+	bool ok;
+
+	capture_policy_write(policy, &json);
+	ok = set_member(db, project_id,
+		"UPDATE projects SET settings = JSON_SET(settings, "
+		"'$.bodies', JSON_EXTRACT(?, '$')) WHERE id = ?",
+		buf_str(&json), err);
+	buf_release(&json);
+	return ok;
 }
 
 bool project_unset_routing(struct db *db, int64_t project_id, struct error *err)
@@ -180,4 +193,36 @@ static bool find_in(struct db *db, int64_t organisation_id, struct str name,
 	if (!time_zone_load(stmt_str(stmt, 1), &out->zone, &unknown))
 		out->zone = time_zone_utc();
 	return true;
+}
+
+/* Valid until the connection's next statement. */
+static bool load_settings(struct db *db, int64_t project_id,
+	struct str *settings, struct error *err)
+{
+	struct stmt *stmt;
+	bool found;
+
+	if (!stmt_prepare(db, &stmt,
+		    "SELECT settings FROM projects WHERE id = ?", err))
+		return false;
+	stmt_bind_int(stmt, project_id);
+	if (!stmt_run(stmt, err) || !stmt_fetch(stmt, &found, err))
+		return false;
+	if (!found)
+		return error_refuse(err, ERR_NOT_FOUND, "project",
+			"There is no such project.");
+	*settings = stmt_str(stmt, 0);
+	return true;
+}
+
+static bool set_member(struct db *db, int64_t project_id, const char *update,
+	struct str json, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt, update, err))
+		return false;
+	stmt_bind_str(stmt, json);
+	stmt_bind_int(stmt, project_id);
+	return stmt_run(stmt, err) && key_set_changed(db, err);
 }

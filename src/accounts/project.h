@@ -7,6 +7,7 @@
 #ifndef ACCOUNTS_PROJECT_H
 #define ACCOUNTS_PROJECT_H
 
+#include "accounts/capture_policy.h"
 #include "accounts/routing_policy.h"
 #include "base/arena.h"
 #include "base/time_zone.h"
@@ -54,6 +55,13 @@ MUST_USE bool project_routing(struct db *db, int64_t project_id,
 /* From now on the installation's preset counts. */
 MUST_USE bool project_unset_routing(
 	struct db *db, int64_t project_id, struct error *err);
+
+/* What is kept of its calls. ERR_NOT_FOUND. */
+MUST_USE bool project_capture(struct db *db, int64_t project_id,
+	struct capture_policy *out, struct error *err);
+/* From now on; all processes load their key_set anew. */
+MUST_USE bool project_set_capture(struct db *db, int64_t project_id,
+	const struct capture_policy *policy, struct error *err);
 
 /* The project of that name in the default organisation. ERR_NOT_FOUND. */
 MUST_USE bool project_find(

@@ -27,11 +27,11 @@ MUST_USE bool quota_set(struct db *db, const struct quota *quota, int64_t *id,
 MUST_USE bool quota_change(
 	struct db *db, const struct quota *quota, struct error *err);
 
-/* Of that organisation. ERR_NOT_FOUND. */
+/* Of that organisation; 0 is any; so below. ERR_NOT_FOUND. */
 MUST_USE bool quota_find(struct db *db, int64_t organisation_id, int64_t id,
 	struct arena *arena, struct quota_row *out, struct error *err);
 
-/* organisation_id 0 is any; so below. ERR_NOT_FOUND. */
+/* ERR_NOT_FOUND. */
 MUST_USE bool quota_remove(
 	struct db *db, int64_t organisation_id, int64_t id, struct error *err);
 

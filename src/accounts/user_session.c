@@ -297,7 +297,7 @@ static bool touch(struct db *db, const struct user_session_life *life,
 				: USER_SESSION_TOUCH_MS;
 	struct stmt *stmt;
 
-	if (now - session->last_seen_ms < every)
+	if (life->is_unattended || now - session->last_seen_ms < every)
 		return true;
 	if (!stmt_prepare(db, &stmt,
 		    "UPDATE sessions SET last_seen_ms = ?, expires_ms = ? "

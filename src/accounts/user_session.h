@@ -39,6 +39,8 @@ struct user_session {
 struct user_session_life {
 	int64_t idle_ms; /* without being used */
 	int64_t absolute_ms;
+	/* A page asks by itself, with nobody there: that is no use. */
+	bool is_unattended;
 };
 
 /* Begin one: user_id, client_ip and user_agent are given, the rest is filled

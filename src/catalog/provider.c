@@ -30,6 +30,25 @@ bool provider_save(struct db *db, const struct provider *provider, int64_t *id,
 	return ok;
 }
 
+bool provider_set_timeouts(struct db *db, int64_t id,
+	const struct provider_timeouts *timeouts, struct error *err)
+{
+	struct stmt *stmt;
+
+	if (!stmt_prepare(db, &stmt,
+		    "UPDATE providers SET connect_timeout_ms = ?, "
+		    "first_byte_timeout_ms = ?, idle_timeout_ms = ?, "
+		    "total_timeout_ms = ? WHERE id = ?",
+		    err))
+		return false;
+	stmt_bind_int(stmt, timeouts->connect_ms);
+	stmt_bind_int(stmt, timeouts->first_byte_ms);
+	stmt_bind_int(stmt, timeouts->idle_ms);
+	stmt_bind_int(stmt, timeouts->total_ms);
+	stmt_bind_int(stmt, id);
+	return stmt_run(stmt, err) && catalog_changed(db, err);
+}
+
 bool provider_set_enabled(
 	struct db *db, int64_t id, bool enabled, struct error *err)
 {

@@ -113,6 +113,9 @@ MUST_USE bool provider_add_models(struct db *db,
 	const struct settings *settings, const struct provider *provider,
 	struct arena *arena, size_t *added, struct error *err);
 
+/* 0 leaves one to the settings. */
+MUST_USE bool provider_set_timeouts(struct db *db, int64_t id,
+	const struct provider_timeouts *timeouts, struct error *err);
 /* One that is not enabled gets no calls. */
 MUST_USE bool provider_set_enabled(
 	struct db *db, int64_t id, bool enabled, struct error *err);

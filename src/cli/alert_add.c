@@ -42,6 +42,7 @@ static bool run(struct session *session, struct error *err)
 		!find_places(session, &rule, err) ||
 		!alert_rule_save(session->db, &rule, &created, err))
 		return false;
+	session->organisation_id = rule.organisation_id;
 	output_int(output, "id", rule.id);
 	output_str(output, "name", rule.name);
 	output_str(output, "kind", alert_kind_facts(rule.kind)->name);

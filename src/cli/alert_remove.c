@@ -8,13 +8,13 @@
 static bool run(struct session *session, struct error *err)
 {
 	struct str name = session_operand(session, 0);
-	int64_t organisation_id;
 	int64_t id;
 
 	if (!session_begin_change(session, err) ||
-		!organisation_default(session->db, &organisation_id, err) ||
+		!organisation_default(
+			session->db, &session->organisation_id, err) ||
 		!alert_rule_remove(
-			session->db, organisation_id, name, &id, err))
+			session->db, session->organisation_id, name, &id, err))
 		return false;
 	output_int(&session->output, "id", id);
 	output_str(&session->output, "name", name);

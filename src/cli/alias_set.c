@@ -64,6 +64,7 @@ static bool run(struct session *session, struct error *err)
 		!read_conditions(session, &change, err) ||
 		!alias_set(session->db, &change, &id, &created, err))
 		return false;
+	session->organisation_id = project.organisation_id;
 	output_int(output, "id", id);
 	output_str(output, "name", name);
 	if (project_name.n)

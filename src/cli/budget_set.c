@@ -31,6 +31,7 @@ static bool run(struct session *session, struct error *err)
 		!session_begin_change(session, err) ||
 		!limit_scope_choose(session, &target, err))
 		return false;
+	session->organisation_id = target.owner.organisation_id;
 	output_list(&session->output);
 	for (size_t i = 0; i < ARRAY_LEN(budgets); i++) {
 		if (budgets[i].limit_picousd < 0)

@@ -38,6 +38,7 @@ static bool run(struct session *session, struct error *err)
 		!alert_channel_save(session->db, session->vault, &channel,
 			secret, &created, err))
 		return false;
+	session->organisation_id = channel.organisation_id;
 	output_int(output, "id", channel.id);
 	output_str(output, "name", channel.name);
 	output_str(output, "kind", alert_channel_kind_name(channel.kind));

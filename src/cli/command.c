@@ -33,6 +33,8 @@ const struct command *const command_table[] = {
 	&command_model_add,
 	&command_model_list,
 	&command_model_history,
+	&command_model_enable,
+	&command_model_disable,
 	&command_models_sync,
 	&command_models_changes,
 	&command_models_merge,

@@ -56,6 +56,8 @@ extern const struct command command_key_rotate;
 extern const struct command command_migrate;
 extern const struct command command_model_add;
 extern const struct command command_model_history;
+extern const struct command command_model_enable;
+extern const struct command command_model_disable;
 extern const struct command command_model_list;
 extern const struct command command_models_changes;
 extern const struct command command_models_merge;

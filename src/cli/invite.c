@@ -24,6 +24,7 @@ static bool run(struct session *session, struct error *err)
 		!invitation_create(
 			session->db, &invitation, &token, &session->arena, err))
 		return false;
+	session->organisation_id = invitation.of.organisation_id;
 	output_int(output, "id", invitation.id);
 	output_str(output, "email", invitation.email);
 	output_str(output, "role", role_name(invitation.role));

@@ -83,6 +83,7 @@ static bool run(struct session *session, struct error *err)
 			session->db, &key, str_of(text), &id, err) ||
 		!set_budgets(session, &key, &budgets, id, err))
 		return false;
+	session->organisation_id = key.organisation_id;
 	show(session, &key, &budgets, id);
 	if (!session_commit_change(session, "key.create", id, key.name, err))
 		return false;

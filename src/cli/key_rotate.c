@@ -39,6 +39,7 @@ static bool run(struct session *session, struct error *err)
 		!gateway_key_find(session->db, 0, old.key.id, &session->arena,
 			&ended, err))
 		return false;
+	session->organisation_id = old.key.organisation_id;
 	output_int(output, "id", id);
 	output_str(output, "name", old.key.name);
 	output_int(output, "rotated_from", old.key.id);

@@ -30,6 +30,7 @@ static bool run_set(struct session *session, struct error *err)
 			&session->arena, &user, err) ||
 		!member_set(session->db, &of, user.id, role, err))
 		return false;
+	session->organisation_id = of.organisation_id;
 	output_int(output, "id", user.id);
 	output_str(output, "email", user.email);
 	output_str(output, "role", role_name(role));
@@ -51,6 +52,7 @@ static bool run_remove(struct session *session, struct error *err)
 			&session->arena, &user, err) ||
 		!member_remove(session->db, &of, user.id, err))
 		return false;
+	session->organisation_id = of.organisation_id;
 	output_int(output, "id", user.id);
 	output_str(output, "email", user.email);
 	output_bool(output, "removed", true);
@@ -66,8 +68,8 @@ static bool run_list(struct session *session, struct error *err)
 	size_t count;
 
 	if (!member_place_choose(session, &of, err) ||
-		!member_list(session->db, &of, &session->arena, &members,
-			&count, err))
+		!member_list(session->db, &of, S(""), MEMBERS_ALL,
+			&session->arena, &members, &count, err))
 		return false;
 	output_list(output);
 	for (size_t i = 0; i < count; i++) {

@@ -47,6 +47,7 @@ static bool run(struct session *session, struct error *err)
 		!session_begin_change(session, err) ||
 		!limit_scope_choose(session, &target, err))
 		return false;
+	session->organisation_id = target.owner.organisation_id;
 	output_list(&session->output);
 	for (size_t i = 0; i < PERIODS; i++) {
 		if (quotas[i].limit_requests + quotas[i].limit_tokens == 0)

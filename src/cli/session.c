@@ -97,7 +97,9 @@ bool session_note_change(struct session *session, const char *action,
 	int64_t object_id, struct str object_name, struct error *err)
 {
 	struct str text = str_of(action);
-	struct audit_entry entry = { .actor = S("cli"),
+	struct audit_entry entry = { .organisation_id =
+					     session->organisation_id,
+		.actor = S("cli"),
 		.action = text,
 		.object_kind = str_head(text, str_index(text, '.')),
 		.object_id = object_id,

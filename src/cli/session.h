@@ -28,6 +28,9 @@ struct session {
 	struct db *db;
 	bool has_schema;                   /* `check` found it current */
 	char secret[SESSION_SECRET_BYTES]; /* wiped when it closes */
+	/* Whose object a change is of: its audit row is theirs, too. 0: the
+	 * whole installation's. */
+	int64_t organisation_id;
 	int exit_status; /* of a command that ran but found faults */
 };
 

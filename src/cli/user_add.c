@@ -36,6 +36,7 @@ static bool run(struct session *session, struct error *err)
 			&session->arena, &user, err) ||
 		!user_session_revoke_all(session->db, user.id, 0, &ended, err))
 		return false;
+	session->organisation_id = project.organisation_id;
 	output_int(output, "id", user.id);
 	output_str(output, "email", user.email);
 	output_str(output, "role", role);

@@ -9,6 +9,8 @@
 
 /* Longer numbers are compared as they are written. */
 #define MAX_NUMBER_BYTES 64
+/* Below it, "%.17g" has no exponent. */
+#define MAX_WHOLE 1e15
 
 static void add_messages(
 	struct digest *digest, const struct chat_request *request);
@@ -37,6 +39,7 @@ static void add_present(
 	struct digest *digest, const char *name, struct str text);
 static void add_number(
 	struct digest *digest, const char *name, struct str number);
+static struct str number_text(double number, struct arena *arena);
 static void add_json(struct digest *digest, const char *name, struct str text);
 static void write_plain(
 	struct json value, struct arena *arena, struct buf *out);
@@ -348,8 +351,18 @@ static void add_number(
 	if (!number.p)
 		return;
 	if (number.n <= MAX_NUMBER_BYTES && json_double(value, &plain))
-		number = arena_printf(digest->arena, "%.17g", plain);
+		number = number_text(plain, digest->arena);
 	digest_add(digest, name, number);
+}
+
+/* Most are 0 or 1, and printf takes its time. */
+static struct str number_text(double number, struct arena *arena)
+{
+	bool is_small = number > -MAX_WHOLE && number < MAX_WHOLE;
+
+	if (is_small && number == (double)(int64_t)number)
+		return ARENA_JOIN(arena, STR_OF_INT((int64_t)number));
+	return arena_printf(arena, "%.17g", number);
 }
 
 /* JSON without white space and with each text in one spelling; members stay

@@ -18,7 +18,6 @@ static void write_share(const struct cache_share *share, struct json_writer *w);
 static void write_counts(
 	const struct cache_share *share, struct json_writer *w);
 static bool fits(struct str name, const void *context);
-static enum verdict answer(struct call *call, struct buf *body);
 
 enum verdict cache_stats(struct call *call)
 {
@@ -34,7 +33,7 @@ enum verdict cache_stats(struct call *call)
 		return FAILED;
 	json_writer_init(&w, &body);
 	write_stats(shares, &w);
-	return answer(call, &body);
+	return answer_json(call, &body);
 }
 
 /* All answers of a project may be many. */
@@ -125,22 +124,10 @@ enum verdict cache_remove(struct call *call)
 	json_begin_object(&w);
 	json_member_int(&w, "removed", (int64_t)removed);
 	json_end_object(&w);
-	return answer(call, &body);
+	return answer_json(call, &body);
 }
 
 static bool fits(struct str name, const void *context)
 {
 	return name_list_allows((struct name_list){ context, 1 }, name);
-}
-
-static enum verdict answer(struct call *call, struct buf *body)
-{
-	call->status = 200;
-	http_begin(call->x, call->status, "application/json");
-	answer_headers(call);
-	http_header_int(call->x, "Content-Length", (int64_t)body->n);
-	http_body(call->x, buf_str(body));
-	buf_release(body);
-	call_end(call);
-	return ANSWERED;
 }

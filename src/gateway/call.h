@@ -24,6 +24,7 @@ struct call_cache;
 struct routing;
 struct cascade;
 struct affinity;
+struct capture;
 
 /* What the response cache did for a call. */
 enum cache_state {
@@ -75,6 +76,9 @@ struct call {
 
 	/* authenticate */
 	const struct gateway_key *key;
+
+	/* capture; NULL: its project keeps no bodies */
+	struct capture *capture;
 
 	/* parse; of the head only numbers and copied texts hold once the
 	 * answer has begun, for the body is let go then */

@@ -35,7 +35,6 @@ static bool take_open(const struct breaker_status *status, void *context);
 static void write_provider(const struct call *call,
 	const struct provider *provider, const struct open_breakers *open,
 	struct json_writer *w);
-static enum verdict answer(struct call *call, struct buf *body);
 
 enum verdict list_catalogue(struct call *call)
 {
@@ -61,7 +60,7 @@ enum verdict list_catalogue(struct call *call)
 			write_model(call, catalog->offered[i], &w);
 	json_end_array(&w);
 	json_end_object(&w);
-	return answer(call, &body);
+	return answer_json(call, &body);
 }
 
 enum verdict list_providers(struct call *call)
@@ -79,7 +78,7 @@ enum verdict list_providers(struct call *call)
 		write_provider(call, catalog->providers[i], &open, &w);
 	json_end_array(&w);
 	json_end_object(&w);
-	return answer(call, &body);
+	return answer_json(call, &body);
 }
 
 static bool has_provider(const struct call *call)
@@ -254,17 +253,4 @@ static void write_provider(const struct call *call,
 		: ill < models ? S("degraded")
 			       : S("down"));
 	json_end_object(w);
-}
-
-static enum verdict answer(struct call *call, struct buf *body)
-{
-	call->status = 200;
-	call->complete = true;
-	http_begin(call->x, call->status, "application/json");
-	answer_headers(call);
-	http_header_int(call->x, "Content-Length", (int64_t)body->n);
-	http_body(call->x, buf_str(body));
-	buf_release(body);
-	call_end(call);
-	return ANSWERED;
 }

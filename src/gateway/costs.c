@@ -293,7 +293,7 @@ static bool write_users(struct call *call, struct db *db,
 	for (size_t i = 0; i < count; i++)
 		write_cost("user", &users[i], w);
 	json_end_array(w);
-	json_member_bool(w, "truncated", count == COST_MAX_USERS);
+	json_member_bool(w, "truncated", count == COST_MAX_ROWS);
 	return true;
 }
 

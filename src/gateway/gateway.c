@@ -15,6 +15,7 @@ struct stage {
 /* The last one of each table answers. */
 static const struct stage chat_stages[] = {
 	{ "authenticate", authenticate },
+	{ "capture", capture },
 	{ "parse", parse },
 	{ "classify", classify },
 	{ "route", route },
@@ -25,6 +26,7 @@ static const struct stage chat_stages[] = {
 
 static const struct stage service_stages[] = {
 	{ "authenticate", authenticate },
+	{ "capture", capture },
 	{ "parse", parse_service },
 	{ "route", route },
 	{ "admit", admit },
@@ -49,6 +51,7 @@ static const struct stage explain_stages[] = {
 
 static const struct stage count_stages[] = {
 	{ "authenticate", authenticate },
+	{ "capture", capture },
 	{ "parse", parse },
 	{ "classify", classify },
 	{ "route", route },
@@ -93,6 +96,7 @@ static const struct stage batch_stages[] = {
 
 static const struct stage proxy_stages[] = {
 	{ "authenticate", authenticate },
+	{ "capture", capture },
 	{ "parse", parse_proxy },
 	{ "classify", classify },
 	{ "route", route },

@@ -104,9 +104,9 @@ static enum price_tier service_tier(const struct call *call)
 	return price_tier_of(said[0] ? str_of(said) : call->head.service_tier);
 }
 
-static void add_cost(struct call *call)
+struct price_tokens meter_price_tokens(const struct call *call)
 {
-	const struct price_tokens tokens = {
+	return (struct price_tokens){
 		.prompt = call->tokens.prompt,
 		.cached = call->tokens.cached,
 		.cache_write = call->tokens.cache_write,
@@ -116,6 +116,11 @@ static void add_cost(struct call *call)
 		.reasoning = call->tokens.reasoning,
 		.audio_completion = call->facts.usage.audio_completion,
 	};
+}
+
+static void add_cost(struct call *call)
+{
+	const struct price_tokens tokens = meter_price_tokens(call);
 
 	call->price =
 		model_price_of_tier(call->target, call->x->arrived_unix_ms,

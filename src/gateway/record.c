@@ -9,11 +9,15 @@
 #include "gateway/admission.h"
 #include "gateway/affinity.h"
 #include "gateway/call_log.h"
+#include "gateway/capture.h"
 #include "gateway/observe.h"
 
+static bool journal(struct call *call, struct usage_record *usage,
+	struct str line, struct error *err);
 static void note_abandoned(struct call *call);
 static void fill_who(const struct call *call, struct usage_record *record);
 static void fill_target(const struct call *call, struct usage_record *record);
+static void fill_price(const struct call *call, struct usage_record *record);
 static void fill_times(const struct call *call, struct usage_record *record);
 static int64_t since_arrival_us(const struct call *call, int64_t ns);
 
@@ -47,6 +51,7 @@ void record(struct call *call)
 	usage.billing_reason = str_of(call->billing_reason);
 	usage.priced = call->price != NULL;
 	usage.cost_picousd = call->cost_picousd;
+	fill_price(call, &usage);
 	usage.charged_picousd = call->charged_picousd;
 	usage.admitted = call->admission && call->admission->is_admitted;
 	cache_record(call, &usage);
@@ -54,9 +59,9 @@ void record(struct call *call)
 	usage.request_bytes = (int64_t)call->request_bytes;
 	usage.response_bytes = x->body_bytes;
 	usage_record_write(&usage, &line);
-	written = journal_append_text(
-		call->gateway->journal, buf_str(&line), &err);
-	/* Without the journal the log is the only place left. */
+	written = journal(call, &usage, buf_str(&line), &err);
+	/* Without the journal the log is the only place left; bodies, sealed
+	 * as they are, are none of its business. */
 	if (!written || call->gateway->settings->log_requests)
 		call_log(call, buf_str(&line));
 	call_log_cost(call, &usage);
@@ -65,6 +70,18 @@ void record(struct call *call)
 		log_error("the journal did not take the call above: %s",
 			error_detail(&err));
 	buf_release(&line);
+}
+
+/* The line says all but the bodies, which few calls have. */
+static bool journal(struct call *call, struct usage_record *usage,
+	struct str line, struct error *err)
+{
+	struct journal *journal = call->gateway->journal;
+
+	if (!call->capture)
+		return journal_append_text(journal, line, err);
+	capture_record(call, usage);
+	return journal_append(journal, usage, err);
 }
 
 void call_end(struct call *call)
@@ -136,6 +153,16 @@ static void fill_target(const struct call *call, struct usage_record *usage)
 	usage->dropped = buf_str(&call->losses.names);
 	if (call->provider_key)
 		usage->provider_key_id = call->provider_key->id;
+}
+
+/* What the cache gave was charged by none. */
+static void fill_price(const struct call *call, struct usage_record *usage)
+{
+	if (!call->price || call->cache_state == CACHE_HIT)
+		return;
+	usage->price_from_ms = call->price->valid_from_ms;
+	usage->price_tier = str_of(price_tier_name(call->price->tier));
+	usage->price_above_tokens = call->price->above_prompt_tokens;
 }
 
 static void fill_times(const struct call *call, struct usage_record *usage)

@@ -84,6 +84,7 @@ void route_record(struct call *call, struct usage_record *usage)
 	usage->route_candidates =
 		json.failed ? S("[]") : arena_copy(call->arena, buf_str(&json));
 	buf_release(&json);
+	route_savings(call, usage);
 }
 
 enum verdict explain_route(struct call *call)

@@ -68,6 +68,7 @@ void route_rank(struct call *call, struct strategy_candidate *all, size_t total,
 	pass_over_resting(call, all, count);
 	keep(call, all, total, route_reason(call, all, total, *count));
 	call->routing->is_ranked = true;
+	call->routing->premium = route_premium(all, total);
 }
 
 void route_note(struct call *call, const struct strategy_candidate *all,

@@ -9,6 +9,7 @@
  *	route_name.c     what was asked for
  *	route_rank.c     which models can serve, and which does best
  *	route_explain.c  what the client and the log are told of it
+ *	route_savings.c  what it saved
  *	route_refuse.c   and of there being nobody
  */
 #ifndef GATEWAY_ROUTING_H
@@ -29,6 +30,9 @@ struct routing {
 	bool is_ranked;        /* by scores; else in the alias's order */
 	struct str reason;     /* one line */
 	const char *escalated; /* why the first answer was poor; NULL: not */
+	/* Of all that could serve, the best one that has a price; NULL: none
+	 * has, or they were not judged. */
+	const struct model *premium;
 	/* The first ones, the best first. */
 	struct strategy_candidate *candidates;
 	size_t count;
@@ -68,6 +72,15 @@ void route_note(struct call *call, const struct strategy_candidate *all,
 /* One line: "simple request: good enough, and the cheapest of 3". */
 struct str route_reason(struct call *call, const struct strategy_candidate *all,
 	size_t total, size_t count);
+
+/* --- route_savings.c --- */
+
+/* The candidate of the highest quality, and of equals the dearest; NULL: none
+ * that could serve has a price. */
+const struct model *route_premium(
+	const struct strategy_candidate *all, size_t total);
+/* What the choice saved, for the record; after meter(). */
+void route_savings(struct call *call, struct usage_record *usage);
 
 /* --- route_refuse.c: each sets call->error --- */
 

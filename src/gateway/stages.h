@@ -22,6 +22,8 @@ enum verdict {
 
 /* Who asks: the gateway key. */
 enum verdict authenticate(struct call *call);
+/* Keep a copy of the call, where the key's project wants one. */
+enum verdict capture(struct call *call);
 /* What is asked: the body's members that matter. */
 enum verdict parse(struct call *call);
 /* What it means, and how hard it is, where that decides who serves it. */
@@ -259,12 +261,15 @@ bool answer_wants_metadata(const struct call *call);
 int64_t meter_tokens_of(int64_t bytes);
 /* Count the tokens and the cost of what was produced. */
 void meter(struct call *call);
+/* The counted tokens, as prices look at them. */
+struct price_tokens meter_price_tokens(const struct call *call);
 /* Keep the answer for others, or let them know that there is none. */
 void cache_store(struct call *call);
 /* Journal and log line. */
 void record(struct call *call);
-/* End what admit() reserved with what was used; after record(), so that a
- * call that is settled is always in the journal. */
+/* End what admit() reserved with what was used, before the loop hears of
+ * anything new; after record(), so that a call that is settled is always in
+ * the journal. */
 void settle(struct call *call);
 /* All of it, and the exchange's end: the call is gone after this. */
 void call_end(struct call *call);

@@ -61,6 +61,14 @@ struct http_server {
 	bool (*post)(struct http_exchange *x, struct task *task);
 };
 
+/* What the client is sent, once more: the head and the first bytes of the
+ * body, as many as its buffer takes. */
+struct http_copy {
+	struct buf head;
+	struct buf body;
+	bool is_cut; /* there were more, and some were wanted */
+};
+
 struct http_exchange {
 	struct arena arena; /* lives as long as the exchange */
 
@@ -96,6 +104,10 @@ struct http_exchange {
 	/* The origin of a page that may read the answer; "": no page of another
 	 * origin may. Set before the answer begins. */
 	struct str allow_origin;
+
+	/* NULL: nobody wants one. Its owner's, who sets it before the answer
+	 * begins and keeps it until the exchange ends. */
+	struct http_copy *copy;
 
 	/* Set by the server. */
 	const struct http_server *server;

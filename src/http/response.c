@@ -16,6 +16,7 @@ static void append_record(struct http_exchange *x, enum record_type type,
 	struct str first, struct str second);
 static void append_stdout(
 	struct http_exchange *x, struct str first, struct str second);
+static void copy_body(struct http_exchange *x, struct str bytes);
 
 void http_begin(struct http_exchange *x, int status, const char *content_type)
 {
@@ -72,6 +73,8 @@ void http_body(struct http_exchange *x, struct str bytes)
 {
 	assert(x->began && !x->ended);
 	x->body_bytes += (int64_t)bytes.n;
+	if (x->copy)
+		copy_body(x, bytes);
 	if (x->in_head) {
 		x->in_head = false;
 		buf_append(&x->head, S("\r\n"));
@@ -187,4 +190,17 @@ static void append_stdout(
 		first = str_from(first, a.n);
 		second = str_from(second, b.n);
 	}
+}
+
+/* With the first bytes, the head. */
+static void copy_body(struct http_exchange *x, struct str bytes)
+{
+	struct http_copy *copy = x->copy;
+	size_t room = copy->body.max - copy->body.n;
+
+	if (x->in_head)
+		buf_append(&copy->head,
+			str_head(buf_str(&x->head), copy->head.max));
+	buf_append(&copy->body, str_head(bytes, room));
+	copy->is_cut |= copy->body.max > 0 && bytes.n > room;
 }

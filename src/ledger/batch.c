@@ -12,6 +12,7 @@
 #include "db/stmt.h"
 #include "ledger/attempt_totals.h"
 #include "ledger/column.h"
+#include "ledger/request_contents.h"
 #include "ledger/request_route.h"
 #include "ledger/rollup.h"
 
@@ -29,11 +30,13 @@
 	" saved_picousd, queue_us, gateway_us, connect_us, first_token_us," \
 	" total_us, request_bytes, response_bytes, host, charged_picousd,"  \
 	" admitted, provider_dialect,"                                      \
-	" dropped, billing, billing_reason, coalesced, affinity) VALUES "
+	" dropped, billing, billing_reason, coalesced, affinity,"           \
+	" price_from_ms, price_tier, price_above_tokens,"                   \
+	" route_saved_picousd) VALUES "
 #define ROW                                                             \
 	"(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?," \
 	"?,?,?,"                                                        \
-	"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+	"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 /* Rows of the statement for many. */
 #define MANY 50
 #define TIMES_5(row) row "," row "," row "," row "," row
@@ -71,6 +74,7 @@ static const struct text_column text_columns[] = {
 	TEXT(host, 64),
 	TEXT(billing_reason, 16),
 	TEXT(affinity, 8),
+	TEXT(price_tier, 16),
 };
 
 struct number_column {
@@ -95,6 +99,7 @@ static const struct number_column number_columns[] = {
 	NUMBER(status, INT16_MAX),
 	NUMBER(cost_picousd, INT64_MAX),
 	NUMBER(saved_picousd, INT64_MAX),
+	NUMBER(price_above_tokens, INT64_MAX),
 	NUMBER(request_bytes, INT64_MAX),
 	NUMBER(response_bytes, INT64_MAX),
 };
@@ -113,6 +118,9 @@ static bool insert_attempts(struct db *db,
 	const struct usage_record *const *records, size_t count,
 	struct error *err);
 static bool insert_routes(struct db *db,
+	const struct usage_record *const *records, size_t count,
+	struct error *err);
+static bool insert_contents(struct db *db,
 	const struct usage_record *const *records, size_t count,
 	struct error *err);
 static void bind_measure(struct stmt *stmt, int64_t value);
@@ -232,6 +240,7 @@ static bool store_parts(
 	       insert_requests(db, records, count, err) &&
 	       insert_attempts(db, records, count, err) &&
 	       insert_routes(db, records, count, err) &&
+	       insert_contents(db, records, count, err) &&
 	       rollup_add(db, records, count, err) &&
 	       attempt_totals_add(db, records, count, err);
 }
@@ -365,6 +374,13 @@ static void bind_request(struct stmt *stmt, const struct usage_record *record)
 	stmt_bind_str(stmt, record->billing_reason);
 	stmt_bind_int(stmt, record->coalesced);
 	stmt_bind_str(stmt, record->affinity);
+	bind_measure(stmt, record->price_from_ms);
+	stmt_bind_str(stmt, record->price_tier);
+	stmt_bind_int(stmt, record->price_above_tokens);
+	if (record->has_route_saved)
+		stmt_bind_int(stmt, record->route_saved_picousd);
+	else
+		stmt_bind_null(stmt);
 }
 
 static bool insert_attempts(struct db *db,
@@ -387,6 +403,18 @@ static bool insert_routes(struct db *db,
 	for (size_t i = 0; i < count; i++) {
 		if (records[i]->route_reason.n > 0 &&
 			!request_route_insert(db, records[i], err))
+			return false;
+	}
+	return true;
+}
+
+static bool insert_contents(struct db *db,
+	const struct usage_record *const *records, size_t count,
+	struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (records[i]->sealed_request.n > 0 &&
+			!request_contents_insert(db, records[i], err))
 			return false;
 	}
 	return true;

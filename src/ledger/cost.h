@@ -18,15 +18,16 @@ struct cost {
 	int64_t saved_picousd; /* 0 of a user: that is not kept */
 };
 
+/* That are told at most. */
+#define COST_MAX_ROWS 1000
+
 /* The dearest first, in the arena. ERR_DATABASE. */
 MUST_USE bool cost_by_provider(struct db *db, const struct usage_scope *scope,
 	struct arena *arena, struct cost **out, size_t *count,
 	struct error *err);
 
-/* That are told at most. */
-#define COST_MAX_USERS 1000
-/* The same of the users that calls named; scope->step is USAGE_DAYS, for
- * there is no other rollup of users. ERR_DATABASE. */
+/* The same of the users that calls of the scope's project named; its step is
+ * USAGE_DAYS, for there is no other rollup of users. ERR_DATABASE. */
 MUST_USE bool cost_by_user(struct db *db, const struct usage_scope *scope,
 	struct arena *arena, struct cost **out, size_t *count,
 	struct error *err);

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/money.h"
 #include "db/stmt.h"
+#include "ledger/request_window.h"
 #include "ledger/usage.h"
 
 #define PAGE_ROWS 1000
@@ -28,7 +29,7 @@ struct column {
 	enum column_type type;
 };
 
-/* In the order of SELECT_PAGE. */
+/* In the order of COLUMNS. */
 static const struct column columns[] = {
 	{ "request_id", TYPE_TEXT },
 	{ "time", TYPE_TIME },
@@ -78,7 +79,8 @@ static const struct column columns[] = {
 	{ "attempt_list", TYPE_JSON },
 };
 
-#define SELECT_PAGE                                                         \
+/* All but the last, which differs. */
+#define COLUMNS                                                             \
 	"SELECT r.request_id, r.started_ms, p.name, k.name,"                \
 	" r.model_asked, r.model_used, r.provider, r.status, r.error,"      \
 	" r.prompt_tokens, r.completion_tokens,"                            \
@@ -92,31 +94,39 @@ static const struct column columns[] = {
 	" r.dialect, r.route, r.alias, r.complexity, r.priced,"             \
 	" r.charged_picousd, r.host, r.client_ip,"                          \
 	" r.provider_dialect, r.dropped, r.billing, r.billing_reason,"      \
-	" r.coalesced, r.affinity,"                                         \
-	" (SELECT JSON_ARRAYAGG(JSON_OBJECT('attempt', t.attempt,"          \
-	" 'model', t.model_used, 'provider', t.provider,"                   \
-	" 'provider_key_id', t.provider_key_id, 'status', t.status,"        \
-	" 'error', t.error, 'error_detail', t.error_detail,"                \
-	" 'advice', t.advice, 'affinity', t.affinity,"                      \
-	" 'upstream_request_id', t.upstream_request_id,"                    \
-	" 'offset_us', t.offset_us, 'connect_us', t.connect_us,"            \
-	" 'first_byte_us', t.first_byte_us, 'total_us', t.total_us)"        \
-	" ORDER BY t.attempt) FROM request_attempts t"                      \
-	" WHERE t.started_ms = r.started_ms"                                \
-	" AND t.request_id = r.request_id)"                                 \
-	" FROM requests r"                                                  \
-	" LEFT JOIN projects p ON p.id = r.project_id"                      \
-	" LEFT JOIN gateway_keys k ON k.id = r.key_id" REQUEST_FILTER_WHERE \
-	" AND (r.started_ms > ? OR r.request_id > ?)"                       \
-	" ORDER BY r.started_ms, r.request_id LIMIT 1000"
+	" r.coalesced, r.affinity,"
+/* Where there may be some. */
+#define ATTEMPTS                                                      \
+	" IF(r.attempts > 1 OR r.error <> '', (SELECT JSON_ARRAYAGG(" \
+	" JSON_OBJECT('attempt', t.attempt,"                          \
+	" 'model', t.model_used, 'provider', t.provider,"             \
+	" 'provider_key_id', t.provider_key_id, 'status', t.status,"  \
+	" 'error', t.error, 'error_detail', t.error_detail,"          \
+	" 'advice', t.advice, 'affinity', t.affinity,"                \
+	" 'upstream_request_id', t.upstream_request_id,"              \
+	" 'offset_us', t.offset_us, 'connect_us', t.connect_us,"      \
+	" 'first_byte_us', t.first_byte_us, 'total_us', t.total_us)"  \
+	" ORDER BY t.attempt) FROM request_attempts t"                \
+	" WHERE t.started_ms = r.started_ms"                          \
+	" AND t.request_id = r.request_id), NULL)"
 
-_Static_assert(PAGE_ROWS == 1000, "as in SELECT_PAGE");
+#define TAIL REQUEST_WINDOW_NEWER REQUEST_ORDER_NEWER " LIMIT 1000"
+
+static const char *const selects_csv[] = REQUEST_BY_EACH(COLUMNS " NULL", TAIL);
+static const char *const selects_json[] =
+	REQUEST_BY_EACH(COLUMNS ATTEMPTS, TAIL);
+
+_Static_assert(PAGE_ROWS == 1000, "as in TAIL");
+
+/* Calls looked through for one page, so that rare ones do not keep a
+ * connection busy. */
+#define WINDOW_SIZE 5000
 
 struct report {
 	struct request_filter filter;
 	enum report_format format;
 	struct arena arena; /* the filter's texts */
-	/* The last row written; the next page begins after it. */
+	/* The last call looked at; the next page begins after it. */
 	int64_t last_ms;
 	char last_id[USAGE_MAX_REQUEST_ID_BYTES + 1];
 	size_t rows;
@@ -125,7 +135,14 @@ struct report {
 
 static void write_head(const struct report *report, struct buf *out);
 static bool write_page(struct report *report, struct db *db, struct buf *out,
-	size_t *rows, struct error *err);
+	bool *more, struct error *err);
+static bool find_window(struct report *report, struct db *db,
+	struct request_window *out, struct error *err);
+static bool write_window(struct report *report, struct db *db,
+	const struct request_window *window, struct buf *out, bool *more,
+	struct error *err);
+static struct request_cursor place(const struct report *report);
+static void keep_place(struct report *report, int64_t ms, struct str id);
 static void write_row(
 	const struct report *report, struct stmt *stmt, struct buf *out);
 static void write_csv_cell(struct buf *out, const struct column *column,
@@ -166,14 +183,11 @@ void report_free(struct report *report)
 bool report_next(struct report *report, struct db *db, struct buf *out,
 	bool *more, struct error *err)
 {
-	size_t rows;
-
 	if (!report->began)
 		write_head(report, out);
 	report->began = true;
-	if (!write_page(report, db, out, &rows, err))
+	if (!write_page(report, db, out, more, err))
 		return false;
-	*more = rows == PAGE_ROWS;
 	if (!*more && report->format == REPORT_JSON)
 		buf_append(out, S("\n]\n"));
 	return !out->failed ||
@@ -214,36 +228,80 @@ static void write_head(const struct report *report, struct buf *out)
 	buf_append(out, S("\r\n"));
 }
 
+/* *more: there may be others behind this page, which may be empty. */
 static bool write_page(struct report *report, struct db *db, struct buf *out,
-	size_t *rows, struct error *err)
+	bool *more, struct error *err)
 {
 	struct arena_mark mark = arena_mark(&report->arena);
-	struct request_filter filter = report->filter;
-	struct stmt *stmt;
-	bool more, ran;
+	struct request_window window;
+	bool written = find_window(report, db, &window, err) &&
+		       write_window(report, db, &window, out, more, err);
 
-	*rows = 0;
-	filter.from_ms = report->last_ms;
-	if (!stmt_prepare(db, &stmt, SELECT_PAGE, err))
-		return false;
-	request_filter_bind(stmt, &filter, &report->arena);
-	stmt_bind_int(stmt, report->last_ms);
-	stmt_bind_str(stmt, str_of(report->last_id));
-	ran = stmt_run(stmt, err);
+	if (written && !*more && !window.is_last) {
+		keep_place(report, window.end.started_ms, window.end.id);
+		*more = true;
+	}
 	arena_rewind(&report->arena, mark);
-	if (!ran)
+	return written;
+}
+
+static bool find_window(struct report *report, struct db *db,
+	struct request_window *out, struct error *err)
+{
+	struct request_cursor cursor = place(report);
+
+	if (!request_filter_is_plain(&report->filter))
+		return request_window_find(db, &report->filter, &cursor,
+			WINDOW_SIZE, &report->arena, out, err);
+	*out = request_window_whole(true);
+	return true;
+}
+
+/* *more: the page is full. */
+static bool write_window(struct report *report, struct db *db,
+	const struct request_window *window, struct buf *out, bool *more,
+	struct error *err)
+{
+	enum request_index index = request_filter_index(&report->filter);
+	struct request_cursor cursor = place(report);
+	size_t rows = 0;
+	struct stmt *stmt;
+	bool found;
+
+	if (!stmt_prepare(db, &stmt,
+		    report->format == REPORT_CSV ? selects_csv[index]
+						 : selects_json[index],
+		    err))
 		return false;
-	while (stmt_fetch(stmt, &more, err)) {
-		if (!more)
+	request_filter_bind(stmt, &report->filter, &report->arena);
+	request_window_bind(stmt, &cursor, window);
+	if (!stmt_run(stmt, err))
+		return false;
+	while (stmt_fetch(stmt, &found, err)) {
+		*more = rows == PAGE_ROWS;
+		if (!found)
 			return true;
 		write_row(report, stmt, out);
-		report->last_ms = stmt_int(stmt, 1);
-		snprintf(report->last_id, sizeof(report->last_id), "%.*s",
-			STR_ARG(stmt_str(stmt, 0)));
+		keep_place(report, stmt_int(stmt, 1), stmt_str(stmt, 0));
 		report->rows++;
-		++*rows;
+		rows++;
 	}
 	return false;
+}
+
+static struct request_cursor place(const struct report *report)
+{
+	return (struct request_cursor){
+		.started_ms = report->last_ms,
+		.id = str_of(report->last_id),
+		.is_newer = true,
+	};
+}
+
+static void keep_place(struct report *report, int64_t ms, struct str id)
+{
+	report->last_ms = ms;
+	snprintf(report->last_id, sizeof(report->last_id), "%.*s", STR_ARG(id));
 }
 
 static void write_row(

@@ -33,9 +33,10 @@ void report_free(struct report *report);
 /* What a buffer for one piece must be able to hold. */
 #define REPORT_PAGE_MAX_BYTES (64 << 20)
 /*
- * Append the next piece: the head, and up to a thousand calls. *more is false
- * with the last one. Any connection will do, another one each time, too.
- * ERR_DATABASE, ERR_IO for a piece that `out` does not hold.
+ * Append the next piece: the head, and up to a thousand calls; none where what
+ * the filter means is rare. *more is false with the last one. Any connection
+ * will do, another one each time, too. ERR_DATABASE, ERR_IO for a piece that
+ * `out` does not hold.
  */
 MUST_USE bool report_next(struct report *report, struct db *db, struct buf *out,
 	bool *more, struct error *err);

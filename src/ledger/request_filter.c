@@ -5,13 +5,14 @@
 
 static void bind_optional_int(struct stmt *stmt, int64_t value);
 static void bind_text(struct stmt *stmt, struct str text, unsigned times);
-static struct str pattern_of(struct str text, struct arena *arena);
+static struct str pattern_of(
+	struct str text, bool is_part, struct arena *arena);
 
 void request_filter_bind(struct stmt *stmt, const struct request_filter *filter,
 	struct arena *arena)
 {
-	bool is_id = str_starts(filter->text, S("req_"));
-	struct str pattern = pattern_of(filter->text, arena);
+	bool is_id = request_filter_is_id(filter);
+	struct str pattern = pattern_of(filter->text, !is_id, arena);
 
 	bind_optional_int(stmt, filter->organisation_id);
 	stmt_bind_int(stmt, filter->from_ms);
@@ -30,7 +31,40 @@ void request_filter_bind(struct stmt *stmt, const struct request_filter *filter,
 	bind_text(stmt, filter->user, 2);
 	bind_text(stmt, filter->alias, 2);
 	bind_text(stmt, is_id ? pattern : S(""), 2);
-	bind_text(stmt, is_id ? S("") : pattern, 6);
+	bind_text(stmt, is_id ? S("") : pattern, 2);
+}
+
+/* "req_" and the eight digits of a second (crypto/random.h). */
+bool request_filter_is_id(const struct request_filter *filter)
+{
+	return str_starts(filter->text, S("req_")) && filter->text.n >= 12;
+}
+
+enum request_index request_filter_index(const struct request_filter *filter)
+{
+	if (request_filter_is_id(filter))
+		return REQUESTS_BY_ID;
+	if (filter->organisation_id == 0)
+		return REQUESTS_BY_TIME;
+	if (filter->user.n > 0)
+		return REQUESTS_BY_USER;
+	if (filter->key_id > 0)
+		return REQUESTS_BY_KEY;
+	if (filter->outcome == REQUEST_FAILED ||
+		filter->outcome == REQUEST_CUT || filter->status >= 400 ||
+		filter->error.n > 0)
+		return REQUESTS_IN_TROUBLE;
+	return filter->project_id > 0 ? REQUESTS_BY_PROJECT
+				      : REQUESTS_BY_ORGANISATION;
+}
+
+bool request_filter_is_plain(const struct request_filter *filter)
+{
+	return filter->outcome == REQUEST_ANY && filter->status == 0 &&
+	       filter->key_id == 0 && filter->cost_from_picousd == 0 &&
+	       filter->error.n == 0 && filter->model.n == 0 &&
+	       filter->provider.n == 0 && filter->user.n == 0 &&
+	       filter->alias.n == 0 && filter->text.n == 0;
 }
 
 static void bind_optional_int(struct stmt *stmt, int64_t value)
@@ -45,15 +79,17 @@ static void bind_text(struct stmt *stmt, struct str text, unsigned times)
 		stmt_bind_str(stmt, text);
 }
 
-/* text%, its own % and _ taken as they are. */
-static struct str pattern_of(struct str text, struct arena *arena)
+/* text% or %text%, its own % and _ taken as they are. */
+static struct str pattern_of(struct str text, bool is_part, struct arena *arena)
 {
 	char *pattern;
 	size_t n = 0;
 
 	if (text.n == 0)
 		return S("");
-	pattern = arena_alloc(arena, 2 * text.n + 1);
+	pattern = arena_alloc(arena, 2 * text.n + 2);
+	if (is_part)
+		pattern[n++] = '%';
 	for (size_t i = 0; i < text.n; i++) {
 		if (memchr("%_\\", text.p[i], 3))
 			pattern[n++] = '\\';

@@ -31,12 +31,15 @@ struct request_filter {
 	struct str provider;
 	struct str user;
 	struct str alias;
-	/* How the request's id begins, when it begins with "req_"; else how the
-	 * user, a model, the error or its detail begins, in any case. */
+	/* How the request's id begins, where it is the beginning of one that
+	 * says its second (request_filter_is_id()); else a part of the id, the
+	 * user, a model, the alias, the provider, the error or its detail, the
+	 * key's name or its tags, in any case. */
 	struct str text;
 };
 
-/* Of the table requests as `r`; request_filter_bind() binds all of it. */
+/* Of the tables requests as `r` and gateway_keys as `k`;
+ * request_filter_bind() binds all of it. */
 #define REQUEST_FILTER_WHERE                                           \
 	" WHERE (? = 0 OR r.organisation_id = ?)"                      \
 	" AND r.started_ms >= ? AND r.started_ms < ?"                  \
@@ -49,11 +52,30 @@ struct request_filter {
 	" AND (? = '' OR r.provider = ?) AND (? = '' OR r.user = ?)"   \
 	" AND (? = '' OR r.alias = ?)"                                 \
 	" AND (? = '' OR r.request_id LIKE ?)"                         \
-	" AND (? = '' OR r.user COLLATE utf8mb4_general_ci LIKE ?"     \
-	" OR r.model_asked COLLATE utf8mb4_general_ci LIKE ?"          \
-	" OR r.model_used COLLATE utf8mb4_general_ci LIKE ?"           \
-	" OR r.error COLLATE utf8mb4_general_ci LIKE ?"                \
-	" OR r.error_detail COLLATE utf8mb4_general_ci LIKE ?)"
+	" AND (? = '' OR CONCAT_WS(' ', r.request_id, r.user,"         \
+	" r.model_asked, r.model_used, r.alias, r.provider, r.error,"  \
+	" r.error_detail, k.name, k.tags)"                             \
+	" COLLATE utf8mb4_general_ci LIKE ?)"
+
+/* The text is how an id begins, long enough to tell when the call was: it is
+ * found whenever that was, without looking through others. */
+bool request_filter_is_id(const struct request_filter *filter);
+
+/* The index that leads to them with the fewest others on the way. */
+enum request_index {
+	REQUESTS_BY_TIME, /* of all organisations */
+	REQUESTS_BY_ORGANISATION,
+	REQUESTS_BY_PROJECT,
+	REQUESTS_BY_KEY,
+	REQUESTS_BY_USER,
+	REQUESTS_IN_TROUBLE, /* what did not go well */
+	REQUESTS_BY_ID,
+};
+enum request_index request_filter_index(const struct request_filter *filter);
+
+/* Nothing but organisation, project and time is asked for: every call that
+ * the index leads to is one of them. */
+bool request_filter_is_plain(const struct request_filter *filter);
 
 /* The texts live in the arena until the statement has run. */
 void request_filter_bind(struct stmt *stmt, const struct request_filter *filter,

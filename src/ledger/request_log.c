@@ -4,6 +4,7 @@
  */
 #include "ledger/request_log.h"
 
+#include "base/clock.h"
 #include "db/stmt.h"
 #include "ledger/request_route.h"
 
@@ -25,9 +26,17 @@ struct column {
 	" r.cache_write_tokens, r.reasoning_tokens, r.priced,"             \
 	" r.cost_picousd, r.saved_picousd, r.queue_us, r.gateway_us,"      \
 	" r.connect_us, r.first_token_us, r.total_us, r.request_bytes,"    \
-	" r.response_bytes, r.host, p.name, k.name FROM requests r"        \
-	" LEFT JOIN projects p ON p.id = r.project_id"                     \
-	" LEFT JOIN gateway_keys k ON k.id = r.key_id"
+	" r.response_bytes, r.host, r.price_from_ms, r.price_tier,"        \
+	" r.price_above_tokens, r.route_saved_picousd IS NOT NULL,"        \
+	" r.route_saved_picousd, p.name, k.name"
+
+static const char *const older[] = REQUEST_BY_EACH(
+	COLUMNS, REQUEST_WINDOW_OLDER REQUEST_ORDER_OLDER " LIMIT ?");
+static const char *const newer[] = REQUEST_BY_EACH(
+	COLUMNS, REQUEST_WINDOW_NEWER REQUEST_ORDER_NEWER " LIMIT ?");
+
+/* Index entries of one window: a few milliseconds, also on a slow disk. */
+#define WINDOW_SIZE 1500
 
 static const struct column columns[] = {
 	{ MEMBER(request_id), TEXT },
@@ -73,42 +82,46 @@ static const struct column columns[] = {
 	{ MEMBER(request_bytes), NUMBER },
 	{ MEMBER(response_bytes), NUMBER },
 	{ MEMBER(host), TEXT },
+	{ MEMBER(price_from_ms), NUMBER },
+	{ MEMBER(price_tier), TEXT },
+	{ MEMBER(price_above_tokens), NUMBER },
+	{ MEMBER(has_route_saved), FLAG },
+	{ MEMBER(route_saved_picousd), NUMBER },
 };
 
-static bool prepare_list(
-	struct db *db, struct stmt **out, bool is_newer, struct error *err);
-static void bind_cursor(struct stmt *stmt, const struct request_cursor *cursor);
+static bool find_window(struct db *db, const struct request_filter *filter,
+	const struct request_cursor *cursor, struct arena *arena,
+	struct request_window *out, struct error *err);
+static bool look(struct db *db, const struct request_filter *filter,
+	const struct request_cursor *cursor,
+	const struct request_window *window, size_t limit, struct arena *arena,
+	struct request_row *rows, size_t *count, struct error *err);
 static void reverse(struct request_row *rows, size_t count);
 static void read_row(
 	struct stmt *stmt, struct arena *arena, struct request_row *out);
 
-/* The bounds of outcome are those of status, cache_hit and complete. */
 bool request_log_list(struct db *db, const struct request_filter *filter,
 	const struct request_cursor *cursor, size_t limit, struct arena *arena,
-	struct request_row **rows, size_t *count, struct error *err)
+	struct request_row **rows, size_t *count, struct request_reach *reach,
+	struct error *err)
 {
-	struct stmt *stmt;
-	bool more;
+	int64_t until_ms = clock_monotonic_ms() + REQUEST_LOOK_MS;
+	struct request_window window;
 
 	*rows = ARENA_ARRAY(arena, struct request_row, limit);
 	*count = 0;
-	if (!prepare_list(db, &stmt, cursor->is_newer, err))
-		return false;
-	request_filter_bind(stmt, filter, arena);
-	bind_cursor(stmt, cursor);
-	stmt_bind_int(stmt, (int64_t)limit);
-	if (!stmt_run(stmt, err))
-		return false;
-	while (stmt_fetch(stmt, &more, err)) {
-		if (more) {
-			read_row(stmt, arena, &(*rows)[(*count)++]);
-			continue;
-		}
-		if (cursor->is_newer)
-			reverse(*rows, *count);
-		return true;
-	}
-	return false;
+	*reach = (struct request_reach){ .at = *cursor };
+	do {
+		if (!find_window(db, filter, &reach->at, arena, &window, err) ||
+			!look(db, filter, &reach->at, &window, limit, arena,
+				*rows, count, err))
+			return false;
+		reach->at = window.end;
+		reach->is_whole = window.is_last || *count == limit;
+	} while (!reach->is_whole && clock_monotonic_ms() < until_ms);
+	if (cursor->is_newer)
+		reverse(*rows, *count);
+	return true;
 }
 
 bool request_log_find(struct db *db, int64_t organisation_id,
@@ -120,7 +133,10 @@ bool request_log_find(struct db *db, int64_t organisation_id,
 	bool found;
 
 	if (!stmt_prepare(db, &stmt,
-		    COLUMNS " WHERE r.request_id = ? AND r.organisation_id = ?"
+		    COLUMNS " FROM requests r"
+			    " LEFT JOIN projects p ON p.id = r.project_id"
+			    " LEFT JOIN gateway_keys k ON k.id = r.key_id"
+			    " WHERE r.request_id = ? AND r.organisation_id = ?"
 			    " AND (? = 0 OR r.project_id = ?) LIMIT 1",
 		    err))
 		return false;
@@ -142,32 +158,42 @@ bool request_log_find(struct db *db, int64_t organisation_id,
 		       &record->route_candidates, err);
 }
 
-static bool prepare_list(
-	struct db *db, struct stmt **out, bool is_newer, struct error *err)
+/* Where the index leads to nothing else, all of it is one window. */
+static bool find_window(struct db *db, const struct request_filter *filter,
+	const struct request_cursor *cursor, struct arena *arena,
+	struct request_window *out, struct error *err)
 {
-	if (is_newer)
-		return stmt_prepare(db, out,
-			COLUMNS REQUEST_FILTER_WHERE
-			" AND r.started_ms >= ?"
-			" AND (r.started_ms > ? OR r.request_id > ?)"
-			" ORDER BY r.started_ms, r.request_id LIMIT ?",
-			err);
-	return stmt_prepare(db, out,
-		COLUMNS REQUEST_FILTER_WHERE
-		" AND r.started_ms <= ?"
-		" AND (r.started_ms < ? OR r.request_id < ?)"
-		" ORDER BY r.started_ms DESC, r.request_id DESC LIMIT ?",
-		err);
+	if (!request_filter_is_plain(filter))
+		return request_window_find(
+			db, filter, cursor, WINDOW_SIZE, arena, out, err);
+	*out = request_window_whole(cursor->is_newer);
+	return true;
 }
 
-static void bind_cursor(struct stmt *stmt, const struct request_cursor *cursor)
+/* Adds to the rows what the window has. */
+static bool look(struct db *db, const struct request_filter *filter,
+	const struct request_cursor *cursor,
+	const struct request_window *window, size_t limit, struct arena *arena,
+	struct request_row *rows, size_t *count, struct error *err)
 {
-	int64_t end_ms = cursor->is_newer ? 0 : INT64_MAX;
-	int64_t at_ms = cursor->id.n > 0 ? cursor->started_ms : end_ms;
+	enum request_index index = request_filter_index(filter);
+	struct stmt *stmt;
+	bool more;
 
-	stmt_bind_int(stmt, at_ms);
-	stmt_bind_int(stmt, at_ms);
-	stmt_bind_str(stmt, cursor->id);
+	if (!stmt_prepare(db, &stmt,
+		    cursor->is_newer ? newer[index] : older[index], err))
+		return false;
+	request_filter_bind(stmt, filter, arena);
+	request_window_bind(stmt, cursor, window);
+	stmt_bind_int(stmt, (int64_t)(limit - *count));
+	if (!stmt_run(stmt, err))
+		return false;
+	while (stmt_fetch(stmt, &more, err)) {
+		if (!more)
+			return true;
+		read_row(stmt, arena, &rows[(*count)++]);
+	}
+	return false;
 }
 
 static void reverse(struct request_row *rows, size_t count)

@@ -2,21 +2,15 @@
  * request_log.h - reading the request log, a page at a time.
  *
  * A page begins where the one before ended (keyset paging): it costs the same
- * however deep one goes, and nothing is counted.
+ * however deep one goes, and nothing is counted. However rare it is what a
+ * filter asks for, a look ends after a moment and says how far it went.
  */
 #ifndef LEDGER_REQUEST_LOG_H
 #define LEDGER_REQUEST_LOG_H
 
 #include "db/pool.h"
-#include "ledger/request_filter.h"
+#include "ledger/request_window.h"
 #include "ledger/usage.h"
-
-/* Where a page begins: behind the last row of the one before. */
-struct request_cursor {
-	int64_t started_ms;
-	struct str id; /* "": at the end of the log */
-	bool is_newer; /* the rows after it are wanted, not those before */
-};
 
 /* A call as the log has it, with the names of today. */
 struct request_row {
@@ -25,12 +19,25 @@ struct request_row {
 	struct str key; /* "" when none was shown, or it is gone */
 };
 
-/* The newest first, at most `limit`: those next to the cursor. Texts in the
- * arena. ERR_DATABASE. */
+/* How far a look went. */
+struct request_reach {
+	/* False: calls that the filter means may be behind `at`, and the page
+	 * is not full. */
+	bool is_whole;
+	struct request_cursor at; /* where to go on looking */
+};
+
+/*
+ * The newest first, at most `limit`: those next to the cursor. Looks no longer
+ * than a moment (REQUEST_LOOK_MS and one window more). Texts in the arena.
+ * ERR_DATABASE.
+ */
+#define REQUEST_LOOK_MS 30
 MUST_USE bool request_log_list(struct db *db,
 	const struct request_filter *filter,
 	const struct request_cursor *cursor, size_t limit, struct arena *arena,
-	struct request_row **rows, size_t *count, struct error *err);
+	struct request_row **rows, size_t *count, struct request_reach *reach,
+	struct error *err);
 
 /* One call with its attempts; of organisation and project as above. Where
  * there is none, ERR_NOT_FOUND. */

@@ -2,6 +2,11 @@
  * rollup.c - a batch of calls is added up in memory first, then each total is
  * touched once. Totals are touched in the order of their keys, so that two
  * processes never wait for each other in a circle.
+ *
+ * Minutes are kept by combination of project, key, model and provider: there
+ * are few calls in one. Hours and days are kept as series
+ * (sql/020_usage_scopes.sql), so that reading a long time costs by what is
+ * shown and not by how many combinations occurred.
  */
 #include "ledger/rollup.h"
 
@@ -19,16 +24,10 @@
 	    "," row "," row "," row "," row "," row "," row "," row "," row \
 	    "," row "," row "," row
 
-/* What the totals are of, in the order of the columns. */
-enum key {
-	KEY_BUCKET,
-	KEY_PROJECT,
-	KEY_KEY,
-	KEY_MODEL,
-	KEY_PROVIDER,
-	KEY_ORGANISATION, /* follows from the project */
-	KEYS
-};
+/* What a total is of: the columns before the sums, the first five of which
+ * are the table's key. */
+#define KEYS 6
+#define KEY_ORGANISATION 5 /* follows from the others */
 
 /* The totals, in the order of the columns. */
 enum sum {
@@ -54,6 +53,8 @@ enum sum {
 	SUM_HISTOGRAM, /* the first of its columns */
 	SUM_CHARGED = SUM_HISTOGRAM + 10,
 	SUM_ADMITTED,
+	SUM_ROUTE_SAVED, /* may be negative */
+	SUM_ROUTE_SAVED_REQUESTS,
 	SUMS
 };
 
@@ -63,6 +64,29 @@ static const int64_t histogram_us[] = { 100000, 250000, 500000, 1000000,
 
 _Static_assert(SUM_HISTOGRAM + ARRAY_LEN(histogram_us) + 1 == SUM_CHARGED,
 	"one column for each bound, and one for the rest");
+
+/* Of a scope and a subject, as the ENUMs count them from 1. */
+static const struct series {
+	enum { SCOPE_ORGANISATION = 1, SCOPE_PROJECT, SCOPE_KEY } scope;
+	enum {
+		SUBJECT_ALL = 1,
+		SUBJECT_PROJECT,
+		SUBJECT_KEY,
+		SUBJECT_MODEL,
+		SUBJECT_PROVIDER
+	} subject;
+} series[] = {
+	{ SCOPE_ORGANISATION, SUBJECT_ALL },
+	{ SCOPE_ORGANISATION, SUBJECT_PROJECT },
+	{ SCOPE_ORGANISATION, SUBJECT_KEY },
+	{ SCOPE_ORGANISATION, SUBJECT_MODEL },
+	{ SCOPE_ORGANISATION, SUBJECT_PROVIDER },
+	{ SCOPE_PROJECT, SUBJECT_ALL },
+	{ SCOPE_PROJECT, SUBJECT_KEY },
+	{ SCOPE_PROJECT, SUBJECT_MODEL },
+	{ SCOPE_PROJECT, SUBJECT_PROVIDER },
+	{ SCOPE_KEY, SUBJECT_ALL },
+};
 
 struct cell {
 	int64_t keys[KEYS];
@@ -74,24 +98,32 @@ struct cell {
 #define ADD(column)                               \
 	column "=" column "+LEAST(VALUES(" column \
 	       "),9223372036854775807-" column ")"
-#define UPSERT(table, rows)                                                                                                                                                                                                                                                                                                                                                      \
-	"INSERT INTO " table " (bucket_ms, project_id, key_id, model_id,"                                                                                                                                                                                                                                                                                                        \
-	" provider_id, organisation_id, requests, errors, incomplete,"                                                                                                                                                                                                                                                                                                           \
+/* The same for one that may be negative. */
+#define ADD_SIGNED(column)                         \
+	column "=LEAST(GREATEST(CAST(" column      \
+	       " AS DECIMAL(30,0))+VALUES(" column \
+	       "),-9223372036854775807),9223372036854775807)"
+#define COMBINATION "bucket_ms, project_id, key_id, model_id, provider_id"
+#define SERIES "scope, scope_id, subject, bucket_ms, subject_id"
+#define UPSERT(table, keys, rows)                                                                                                                                                                                                                                                                                                                                                \
+	"INSERT INTO " table " (" keys ","                                                                                                                                                                                                                                                                                                                                       \
+	" organisation_id, requests, errors, incomplete,"                                                                                                                                                                                                                                                                                                                        \
 	" streamed, cache_hits, unpriced, prompt_tokens,"                                                                                                                                                                                                                                                                                                                        \
 	" completion_tokens, cached_tokens, cache_write_tokens,"                                                                                                                                                                                                                                                                                                                 \
 	" reasoning_tokens, cost_picousd, saved_picousd, queue_us,"                                                                                                                                                                                                                                                                                                              \
 	" gateway_us, first_token_us, first_token_requests, total_us,"                                                                                                                                                                                                                                                                                                           \
 	" total_requests, under_100ms, under_250ms, under_500ms, under_1s,"                                                                                                                                                                                                                                                                                                      \
 	" under_2500ms, under_5s, under_10s, under_30s, under_60s,"                                                                                                                                                                                                                                                                                                              \
-	" over_60s, charged_picousd, admitted) VALUES " rows                                                                                                                                                                                                                                                                                                                     \
+	" over_60s, charged_picousd, admitted, route_saved_picousd,"                                                                                                                                                                                                                                                                                                             \
+	" route_saved_requests) VALUES " rows                                                                                                                                                                                                                                                                                                                                    \
 	" ON DUPLICATE KEY UPDATE " ADD("requests") "," ADD("errors") "," ADD("incomplete") "," ADD("streamed") "," ADD("cache_hits") "," ADD("unpriced") "," ADD("prompt_tokens") "," ADD("completion_tokens") "," ADD("cached_tokens") "," ADD("cache_write_tokens") "," ADD("reasoning_tokens") "," ADD("cost_picousd") "," ADD("saved_picousd") "," ADD("queue_us") "," ADD( \
-		"gateway_us") "," ADD("first_token_us") "," ADD("first_token_requests") "," ADD("total_us") "," ADD("total_requests") "," ADD("under_100ms") "," ADD("under_250ms") "," ADD("under_500ms") "," ADD("under_1s") "," ADD("under_2500ms") "," ADD("under_5s") "," ADD("under_10s") "," ADD("under_30s") "," ADD("under_60s") "," ADD("over_60s") "," ADD("charged_picousd") "," ADD("admitted")
+		"gateway_us") "," ADD("first_token_us") "," ADD("first_token_requests") "," ADD("total_us") "," ADD("total_requests") "," ADD("under_100ms") "," ADD("under_250ms") "," ADD("under_500ms") "," ADD("under_1s") "," ADD("under_2500ms") "," ADD("under_5s") "," ADD("under_10s") "," ADD("under_30s") "," ADD("under_60s") "," ADD("over_60s") "," ADD("charged_picousd") "," ADD("admitted") "," ADD_SIGNED("route_saved_picousd") "," ADD("route_saved_requests")
 #define ROW                                                               \
 	"(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?," \
-	"?,?,?,?,?,?)"
+	"?,?,?,?,?,?,?,?)"
 
-#define UPSERT_USER(rows)                                                                               \
-	"INSERT INTO usage_user_day (bucket_ms, project_id, user,"                                      \
+#define UPSERT_USER(table, rows)                                                                        \
+	"INSERT INTO " table " (bucket_ms, project_id, user,"                                           \
 	" organisation_id, requests, errors, prompt_tokens,"                                            \
 	" completion_tokens, cost_picousd, charged_picousd, admitted) VALUES " rows                     \
 	" ON DUPLICATE KEY UPDATE " ADD("requests") "," ADD("errors") "," ADD("prompt_tokens") "," ADD( \
@@ -101,26 +133,36 @@ struct cell {
 /* One table of totals. */
 struct rollup {
 	int64_t bucket_ms;
-	bool per_user;
+	enum { PER_COMBINATION, PER_SERIES, PER_USER } per;
 	const char *one;  /* the statement for one row */
 	const char *many; /* for MANY rows */
 };
 
 static const struct rollup rollups[] = {
-	{ MINUTE_MS, false, UPSERT("usage_minute", ROW),
-		UPSERT("usage_minute", TIMES_20(ROW)) },
-	{ HOUR_MS, false, UPSERT("usage_hour", ROW),
-		UPSERT("usage_hour", TIMES_20(ROW)) },
-	{ DAY_MS, false, UPSERT("usage_day", ROW),
-		UPSERT("usage_day", TIMES_20(ROW)) },
-	{ DAY_MS, true, UPSERT_USER(USER_ROW),
-		UPSERT_USER(TIMES_20(USER_ROW)) },
+	{ MINUTE_MS, PER_COMBINATION, UPSERT("usage_minute", COMBINATION, ROW),
+		UPSERT("usage_minute", COMBINATION, TIMES_20(ROW)) },
+	{ HOUR_MS, PER_SERIES, UPSERT("usage_scope_hour", SERIES, ROW),
+		UPSERT("usage_scope_hour", SERIES, TIMES_20(ROW)) },
+	{ DAY_MS, PER_SERIES, UPSERT("usage_scope_day", SERIES, ROW),
+		UPSERT("usage_scope_day", SERIES, TIMES_20(ROW)) },
+	{ DAY_MS, PER_USER, UPSERT_USER("usage_user_day", USER_ROW),
+		UPSERT_USER("usage_user_day", TIMES_20(USER_ROW)) },
+	{ 7 * DAY_MS, PER_USER, UPSERT_USER("usage_user_week", USER_ROW),
+		UPSERT_USER("usage_user_week", TIMES_20(USER_ROW)) },
 };
 
 static size_t fill_cells(const struct rollup *rollup, struct cell *cells,
 	const struct usage_record *const *records, size_t count);
-static void fill_keys(struct cell *cell, const struct rollup *rollup,
+static size_t add_cells(const struct rollup *rollup, struct cell *cells,
 	const struct usage_record *record);
+static size_t add_series(const struct rollup *rollup, struct cell *cells,
+	const struct usage_record *record);
+static int64_t scope_id(
+	const struct series *one, const struct usage_record *record);
+static int64_t subject_id(
+	const struct series *one, const struct usage_record *record);
+static int64_t bucket_of(
+	const struct rollup *rollup, const struct usage_record *record);
 static void fill_sums(int64_t sums[SUMS], const struct usage_record *record);
 static int64_t known(int64_t value);
 static int compare_cells(const void *a, const void *b);
@@ -138,7 +180,7 @@ bool rollup_add(struct db *db, const struct usage_record *const *records,
 
 	if (count == 0)
 		return true;
-	cells = calloc(count, sizeof(*cells));
+	cells = calloc(count * ARRAY_LEN(series), sizeof(*cells));
 	assert(cells);
 	for (size_t i = 0; added && i < ARRAY_LEN(rollups); i++) {
 		size_t n = fill_cells(&rollups[i], cells, records, count);
@@ -151,37 +193,102 @@ bool rollup_add(struct db *db, const struct usage_record *const *records,
 	return added;
 }
 
-/* One cell for each record that the rollup speaks of. */
 static size_t fill_cells(const struct rollup *rollup, struct cell *cells,
 	const struct usage_record *const *records, size_t count)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (rollup->per_user && records[i]->user.n == 0)
+		struct cell *first = &cells[n];
+
+		n += add_cells(rollup, first, records[i]);
+		if (first == &cells[n])
 			continue;
-		cells[n] = (struct cell){ 0 };
-		fill_keys(&cells[n], rollup, records[i]);
-		fill_sums(cells[n].sums, records[i]);
-		n++;
+		fill_sums(first->sums, records[i]);
+		for (struct cell *cell = first + 1; cell < &cells[n]; cell++)
+			memcpy(cell->sums, first->sums, sizeof(cell->sums));
 	}
 	return n;
 }
 
-static void fill_keys(struct cell *cell, const struct rollup *rollup,
+/* The totals that the record is part of, without their sums. */
+static size_t add_cells(const struct rollup *rollup, struct cell *cells,
 	const struct usage_record *record)
 {
-	cell->keys[KEY_BUCKET] = record->started_unix_ms -
-				 record->started_unix_ms % rollup->bucket_ms;
-	cell->keys[KEY_PROJECT] = record->project_id;
-	cell->keys[KEY_ORGANISATION] = record->organisation_id;
-	if (rollup->per_user) {
-		cell->user = record->user;
-		return;
+	int64_t bucket_ms = bucket_of(rollup, record);
+
+	switch (rollup->per) {
+	case PER_COMBINATION:
+		cells[0] = (struct cell){
+			.keys = { bucket_ms, record->project_id, record->key_id,
+				record->model_id, record->provider_id,
+				record->organisation_id }
+		};
+		return 1;
+	case PER_SERIES: return add_series(rollup, cells, record);
+	case PER_USER:
+		if (record->user.n == 0)
+			return 0;
+		cells[0] = (struct cell){
+			.keys = { bucket_ms, record->project_id, 0, 0, 0,
+				record->organisation_id },
+			.user = record->user,
+		};
+		return 1;
 	}
-	cell->keys[KEY_KEY] = record->key_id;
-	cell->keys[KEY_MODEL] = record->model_id;
-	cell->keys[KEY_PROVIDER] = record->provider_id;
+	abort();
+}
+
+/* A call without a project or key is in no series of one. */
+static size_t add_series(const struct rollup *rollup, struct cell *cells,
+	const struct usage_record *record)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(series); i++) {
+		int64_t of = scope_id(&series[i], record);
+
+		if (of == 0 && series[i].scope != SCOPE_ORGANISATION)
+			continue;
+		cells[n++] = (struct cell){
+			.keys = { series[i].scope, of, series[i].subject,
+				bucket_of(rollup, record),
+				subject_id(&series[i], record),
+				record->organisation_id }
+		};
+	}
+	return n;
+}
+
+static int64_t scope_id(
+	const struct series *one, const struct usage_record *record)
+{
+	switch (one->scope) {
+	case SCOPE_ORGANISATION: return record->organisation_id;
+	case SCOPE_PROJECT: return record->project_id;
+	case SCOPE_KEY: return record->key_id;
+	}
+	abort();
+}
+
+static int64_t subject_id(
+	const struct series *one, const struct usage_record *record)
+{
+	switch (one->subject) {
+	case SUBJECT_ALL: return 0;
+	case SUBJECT_PROJECT: return record->project_id;
+	case SUBJECT_KEY: return record->key_id;
+	case SUBJECT_MODEL: return record->model_id;
+	case SUBJECT_PROVIDER: return record->provider_id;
+	}
+	abort();
+}
+
+static int64_t bucket_of(
+	const struct rollup *rollup, const struct usage_record *record)
+{
+	return record->started_unix_ms -
+	       record->started_unix_ms % rollup->bucket_ms;
 }
 
 static void fill_sums(int64_t sums[SUMS], const struct usage_record *record)
@@ -213,6 +320,9 @@ static void fill_sums(int64_t sums[SUMS], const struct usage_record *record)
 	sums[SUM_HISTOGRAM + at] = record->total_us >= 0;
 	sums[SUM_CHARGED] = usage_record_charged(record);
 	sums[SUM_ADMITTED] = record->admitted;
+	sums[SUM_ROUTE_SAVED] =
+		record->has_route_saved ? record->route_saved_picousd : 0;
+	sums[SUM_ROUTE_SAVED_REQUESTS] = record->has_route_saved;
 }
 
 static int64_t known(int64_t value)
@@ -267,7 +377,7 @@ static bool store_cells(struct db *db, const struct rollup *rollup,
 			    n == 1 ? rollup->one : rollup->many, err))
 			return false;
 		for (size_t i = 0; i < n; i++) {
-			if (rollup->per_user)
+			if (rollup->per == PER_USER)
 				bind_user_cell(stmt, &cells[i]);
 			else
 				bind_cell(stmt, &cells[i]);
@@ -290,8 +400,8 @@ static void bind_cell(struct stmt *stmt, const struct cell *cell)
 
 static void bind_user_cell(struct stmt *stmt, const struct cell *cell)
 {
-	stmt_bind_int(stmt, cell->keys[KEY_BUCKET]);
-	stmt_bind_int(stmt, cell->keys[KEY_PROJECT]);
+	stmt_bind_int(stmt, cell->keys[0]);
+	stmt_bind_int(stmt, cell->keys[1]);
 	stmt_bind_str(stmt, cell->user);
 	stmt_bind_int(stmt, cell->keys[KEY_ORGANISATION]);
 	stmt_bind_int(stmt, cell->sums[SUM_REQUESTS]);

@@ -1,5 +1,8 @@
 /*
- * rollup.h - totals per minute, hour and day, and per user and day.
+ * rollup.h - totals per minute, hour and day, and per user and day. Which
+ * they are: usage_minute and usage_user_day of sql/003_ledger.sql,
+ * usage_scope_hour and usage_scope_day of sql/020_usage_scopes.sql,
+ * usage_user_week of sql/022_usage_users.sql.
  *
  * A page reads these and never adds up the request log, so that it costs the
  * same however many calls there are. Sums that no longer fit stay at

@@ -1,7 +1,8 @@
 /*
  * spend.c - adds up a stretch of time from the largest totals that fit in it:
- * single calls up to the next minute, minutes up to the next hour, then
- * hours; of a user single calls up to the next UTC day, then days.
+ * single calls up to the next minute, minutes up to the next hour, hours up to
+ * the next UTC day, then days; of a user single calls up to the next UTC day,
+ * then days.
  */
 #include "ledger/spend.h"
 
@@ -22,6 +23,9 @@
 	SUMS "requests WHERE " owner " AND started_ms >= ? AND started_ms < ?"
 #define BUCKETS(table, owner) \
 	SUMS table " WHERE " owner " AND bucket_ms >= ? AND bucket_ms < ?"
+#define SERIES(table, scope) \
+	BUCKETS(table,       \
+		"scope = '" scope "' AND scope_id = ? AND subject = 'all'")
 #define ENDED(owner)                                            \
 	SUMS "requests WHERE " owner " AND started_ms >= ? AND" \
 	     " started_ms + COALESCE(total_us, 0) DIV 1000 >= ?"
@@ -29,7 +33,7 @@
 	"SELECT host, SUM(charged_picousd) FROM requests WHERE " owner \
 	" AND started_ms >= ? GROUP BY host ORDER BY host"
 
-/* The statements of a scope; it has days, or minutes and hours. */
+/* The statements of a scope; a user has no minutes and hours. */
 static const struct {
 	const char *calls;
 	const char *minutes;
@@ -40,15 +44,18 @@ static const struct {
 } scopes[] = {
 	[SPEND_ORGANISATION] = { CALLS("organisation_id = ?"),
 		BUCKETS("usage_minute", "organisation_id = ?"),
-		BUCKETS("usage_hour", "organisation_id = ?"), NULL,
+		SERIES("usage_scope_hour", "organisation"),
+		SERIES("usage_scope_day", "organisation"),
 		ENDED("organisation_id = ?"), BY_HOST("organisation_id = ?") },
 	[SPEND_PROJECT] = { CALLS("project_id = ?"),
 		BUCKETS("usage_minute", "project_id = ?"),
-		BUCKETS("usage_hour", "project_id = ?"), NULL,
-		ENDED("project_id = ?"), BY_HOST("project_id = ?") },
+		SERIES("usage_scope_hour", "project"),
+		SERIES("usage_scope_day", "project"), ENDED("project_id = ?"),
+		BY_HOST("project_id = ?") },
 	[SPEND_KEY] = { CALLS("key_id = ?"),
 		BUCKETS("usage_minute", "key_id = ?"),
-		BUCKETS("usage_hour", "key_id = ?"), NULL, ENDED("key_id = ?"),
+		SERIES("usage_scope_hour", "key"),
+		SERIES("usage_scope_day", "key"), ENDED("key_id = ?"),
 		BY_HOST("key_id = ?") },
 	[SPEND_USER] = { CALLS("project_id = ? AND user = ?"), NULL, NULL,
 		BUCKETS("usage_user_day", "project_id = ? AND user = ?"),
@@ -76,7 +83,8 @@ bool spend_since(struct db *db, struct spend_of of, int64_t from_ms,
 			       err);
 	return add(db, scopes[of.scope].calls, of, from_ms, minute, out, err) &&
 	       add(db, scopes[of.scope].minutes, of, minute, hour, out, err) &&
-	       add(db, scopes[of.scope].hours, of, hour, INT64_MAX, out, err);
+	       add(db, scopes[of.scope].hours, of, hour, day, out, err) &&
+	       add(db, scopes[of.scope].days, of, day, INT64_MAX, out, err);
 }
 
 bool spend_between(struct db *db, struct spend_of of, int64_t from_ms,

@@ -3,8 +3,8 @@
  * quota.
  *
  * The sums are exact, equal to those over the table `requests`, and come from
- * the rollups: whole hours, then the minutes before the first of them; for a
- * user whole UTC days, then the calls before the first of them. So they need
+ * the rollups: whole UTC days, then the hours before the first of them, then
+ * minutes; for a user whole days, then the calls before them. So they need
  * what is older than the log keeps (log.keep_days) only when the time lies
  * there. A call counts from when it began. What is still in a journal is not
  * in here: replay it before, where that matters (ledger/replay.h).

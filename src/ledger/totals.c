@@ -5,15 +5,22 @@
 
 #include "db/stmt.h"
 
-#define SELECT_TOTALS(table)                              \
-	"SELECT provider_id, SUM(requests), SUM(errors)," \
-	" SUM(cost_picousd), SUM(saved_picousd),"         \
-	" SUM(total_us), SUM(total_requests) FROM " table \
-	" WHERE bucket_ms >= ? GROUP BY provider_id ORDER BY provider_id"
+#define SUMS                                          \
+	" SUM(u.requests), SUM(u.errors),"            \
+	" SUM(u.cost_picousd), SUM(u.saved_picousd)," \
+	" SUM(u.total_us), SUM(u.total_requests)"
 
+/* Days are found by organisation; 0 are calls of nobody's. */
 static const char *const selects[] = {
-	[TOTALS_MINUTES] = SELECT_TOTALS("usage_minute"),
-	[TOTALS_DAYS] = SELECT_TOTALS("usage_day"),
+	[TOTALS_MINUTES] = "SELECT u.provider_id," SUMS " FROM usage_minute u"
+			   " WHERE u.bucket_ms >= ?"
+			   " GROUP BY u.provider_id ORDER BY u.provider_id",
+	[TOTALS_DAYS] = "SELECT u.subject_id," SUMS " FROM"
+			" (SELECT id FROM organisations UNION ALL SELECT 0) o"
+			" STRAIGHT_JOIN usage_scope_day u"
+			" ON u.scope = 'organisation' AND u.scope_id = o.id"
+			" AND u.subject = 'provider' AND u.bucket_ms >= ?"
+			" GROUP BY u.subject_id ORDER BY u.subject_id",
 };
 
 static void append(struct arena *arena, struct provider_total **totals,

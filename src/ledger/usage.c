@@ -5,10 +5,12 @@
 #include "ledger/usage.h"
 
 #include "base/json.h"
+#include "crypto/base64.h"
 
 enum field_type {
 	FIELD_TEXT,
 	FIELD_ARRAY, /* a JSON array, as it is */
+	FIELD_BYTES, /* as base64 */
 	FIELD_INT,
 	FIELD_BOOL,
 	FIELD_SOURCE,
@@ -26,6 +28,10 @@ struct field {
 #define TEXT(name)                                                        \
 	{                                                                 \
 #name, FIELD_TEXT, offsetof(struct usage_record, name), 0 \
+	}
+#define BYTES(name)                                                        \
+	{                                                                  \
+#name, FIELD_BYTES, offsetof(struct usage_record, name), 0 \
 	}
 #define INT_AT(name, member, unknown)                                   \
 	{                                                               \
@@ -84,7 +90,12 @@ static const struct field fields[] = {
 		offsetof(struct usage_record, usage_source), 0 },
 	BOOL(priced),
 	COUNT(cost_picousd),
+	MEASURE(price_from_ms),
+	TEXT(price_tier),
+	COUNT(price_above_tokens),
 	COUNT(saved_picousd),
+	BOOL(has_route_saved),
+	COUNT(route_saved_picousd),
 	MEASURE(charged_picousd),
 	BOOL(admitted),
 	{ "billing", FIELD_BILLING, offsetof(struct usage_record, billing), 0 },
@@ -99,6 +110,10 @@ static const struct field fields[] = {
 	COUNT(response_bytes),
 	{ "attempt_list", FIELD_ATTEMPTS,
 		offsetof(struct usage_record, attempt_list), 0 },
+	BYTES(sealed_request),
+	BYTES(sealed_response),
+	BOOL(contents_redacted),
+	BOOL(contents_cut),
 };
 
 static const char *const billing_words[] = {
@@ -110,6 +125,8 @@ static const char *const billing_words[] = {
 
 static void write_field(struct json_writer *json, const struct field *field,
 	const struct usage_record *record);
+static void write_bytes(
+	struct json_writer *json, const char *name, struct str bytes);
 static struct str cut_text(struct str text);
 static const struct field *find_field(struct json_member member, size_t *next);
 static bool read_field(struct usage_record *record, const struct field *field,
@@ -218,6 +235,10 @@ static void write_field(struct json_writer *json, const struct field *field,
 			json_member_raw(
 				json, field->name, *text_at(record, field));
 		return;
+	case FIELD_BYTES:
+		if (text_at(record, field)->n > 0)
+			write_bytes(json, field->name, *text_at(record, field));
+		return;
 	case FIELD_INT:
 		if (*int_at(record, field) != field->unknown)
 			json_member_int(
@@ -244,6 +265,16 @@ static void write_field(struct json_writer *json, const struct field *field,
 		}
 		return;
 	}
+}
+
+static void write_bytes(
+	struct json_writer *json, const char *name, struct str bytes)
+{
+	struct buf text = BUF_INIT(SIZE_MAX / 4);
+
+	base64_append(bytes, &text);
+	json_member_str(json, name, buf_str(&text));
+	buf_release(&text);
 }
 
 /* Not within a UTF-8 character: its first byte would become U+FFFD. */
@@ -275,11 +306,16 @@ static const struct field *find_field(struct json_member member, size_t *next)
 static bool read_field(struct usage_record *record, const struct field *field,
 	struct json value, struct arena *arena)
 {
+	struct str text;
+
 	switch (field->type) {
 	case FIELD_TEXT: return json_text(value, arena, text_at(record, field));
 	case FIELD_ARRAY:
 		*text_at(record, field) = value.text;
 		return value.type == JSON_TYPE_ARRAY;
+	case FIELD_BYTES:
+		return json_text(value, arena, &text) &&
+		       base64_read(text, arena, text_at(record, field));
 	case FIELD_INT: return json_int(value, int_at(record, field));
 	case FIELD_BOOL: return json_bool(value, bool_at(record, field));
 	case FIELD_SOURCE: return read_source(value, &record->usage_source);

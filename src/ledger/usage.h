@@ -76,7 +76,22 @@ struct usage_record {
 	enum usage_source usage_source;
 	bool priced; /* false: no price was known, cost means nothing */
 	int64_t cost_picousd;
+	/* Which of the model's prices (catalog/price.h); when it began to
+	 * hold, -1: none. */
+	int64_t price_from_ms;
+	struct str price_tier;
+	int64_t price_above_tokens;
 	int64_t saved_picousd; /* what a cache hit did not cost */
+	/*
+	 * What a router's choice saved: an estimate. It is what the same
+	 * tokens would have cost of the premium candidate, less the cost;
+	 * negative where the choice was dearer, as when a cascade asked twice.
+	 * The premium candidate is, of those that could have served the call,
+	 * the one of the highest quality, and of equals the dearest; where the
+	 * router does not weigh quality, the dearest.
+	 */
+	bool has_route_saved; /* false: no router chose, or no price is known */
+	int64_t route_saved_picousd;
 	/* What budgets are charged; -1: the cost, where it was priced. */
 	int64_t charged_picousd;
 	bool admitted; /* it got past all limits: quotas count it */
@@ -92,6 +107,12 @@ struct usage_record {
 	int64_t response_bytes;
 	/* Where there were several, or the only one failed. */
 	struct attempt_record *attempt_list;
+	/* What was kept of both directions (request_contents.h), as sealed
+	 * bytes: both, or "". Not cut. */
+	struct str sealed_request;
+	struct str sealed_response;
+	bool contents_redacted;
+	bool contents_cut;
 };
 
 #define USAGE_MAX_REQUEST_ID_BYTES 40

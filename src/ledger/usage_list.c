@@ -5,56 +5,64 @@
 #include "ledger/usage_list.h"
 
 #include "db/stmt.h"
+#include "ledger/usage_span.h"
 
-#define SUMS                                                                 \
+#define NAMED_SUMS                                                           \
 	" SUM(u.requests) AS requests, SUM(u.errors) AS errors,"             \
 	" SUM(u.prompt_tokens) AS prompt, SUM(u.completion_tokens) AS done," \
-	" SUM(u.cost_picousd) AS cost"
-#define WHERE                                               \
-	" WHERE u.organisation_id = ? AND u.bucket_ms >= ?" \
-	" AND u.bucket_ms < ? AND (? = 0 OR u.project_id = ?)"
+	" SUM(u.cost_picousd) AS cost, SUM(u.cache_hits) AS hits,"           \
+	" SUM(u.saved_picousd) AS saved"
 #define TOTALS                                                      \
 	", s.requests, s.errors, s.prompt, s.done, s.cost, s.hits," \
 	" s.saved FROM (SELECT * FROM (SELECT "
+#define SUMS                                                    \
+	"SUM(u.requests) AS requests, SUM(u.errors) AS errors," \
+	" SUM(u.prompt) AS prompt, SUM(u.done) AS done,"        \
+	" SUM(u.cost) AS cost, SUM(u.hits) AS hits,"            \
+	" SUM(u.saved) AS saved"
 #define ORDER(row)                                                      \
 	" ORDER BY CASE ? WHEN 0 THEN " row ".cost WHEN 1 THEN " row    \
 	".requests WHEN 2 THEN " row ".prompt + " row ".done ELSE " row \
 	".errors END DESC, " row ".requests DESC, " row ".id"
 #define PAGE ") t" ORDER("t") " LIMIT ? OFFSET ?) s"
 
-/* `id` is the column that the rows are of; `names` joins what they are called
- * to `s`. */
-#define SELECT(table, columns, id, names)                   \
-	"SELECT " columns TOTALS id " AS id," SUMS          \
-	", SUM(u.cache_hits) AS hits, SUM(u.saved_picousd)" \
-	" AS saved FROM " table " u" WHERE                  \
-	" GROUP BY " id PAGE names ORDER("s")
-#define OF_EACH_STEP(...)                                              \
-	{                                                              \
-		[USAGE_MINUTES] = SELECT("usage_minute", __VA_ARGS__), \
-		[USAGE_HOURS] = SELECT("usage_hour", __VA_ARGS__),     \
-		[USAGE_DAYS] = SELECT("usage_day", __VA_ARGS__),       \
-	}
-#define BY_USER                                                              \
-	"SELECT 0, s.id, s.project_id, p.name" TOTALS                        \
-	"u.project_id, u.user AS id," SUMS ", 0 AS hits, 0 AS saved"         \
-	" FROM usage_user_day u" WHERE " GROUP BY u.project_id, u.user" PAGE \
-	" LEFT JOIN projects p ON p.id = s.project_id" ORDER("s")
+/* `columns` are the first four of a row, `names` joins what they need to `s`.
+ */
+#define SELECT(subject, column, columns, names)                             \
+	USAGE_SPANS("SELECT " columns TOTALS "u.id AS id, " SUMS " FROM (", \
+		subject, column, NAMED_SUMS,                                \
+		") u GROUP BY u.id" PAGE names ORDER("s"))
+#define OF_USERS(table)                                                                    \
+	"SELECT u.project_id, u.user," NAMED_SUMS_OF_USERS " FROM " table                  \
+	" u WHERE u.organisation_id = ? AND (? = 0 OR u.project_id = ?)" USAGE_SPAN_RANGES \
+	" GROUP BY u.project_id, u.user"
+#define NAMED_SUMS_OF_USERS                                                  \
+	" SUM(u.requests) AS requests, SUM(u.errors) AS errors,"             \
+	" SUM(u.prompt_tokens) AS prompt, SUM(u.completion_tokens) AS done," \
+	" SUM(u.cost_picousd) AS cost, 0 AS hits, 0 AS saved"
+#define BY_USER                                                                          \
+	"SELECT 0, s.id, s.project_id, p.name" TOTALS                                    \
+	"u.project_id, u.user AS id, " SUMS                                              \
+	" FROM (" OF_USERS("usage_user_day") " UNION ALL " OF_USERS(                     \
+		"usage_user_week") ") u GROUP BY u.project_id, u.user" PAGE              \
+				   " LEFT JOIN projects p ON p.id = s.project_id" ORDER( \
+					   "s")
 
 static const char *const selects[][3] = {
-	[USAGE_BY_PROJECT] = OF_EACH_STEP("s.id, p.name, s.id, p.name",
-		"u.project_id", " LEFT JOIN projects p ON p.id = s.id"),
+	[USAGE_BY_PROJECT] =
+		SELECT("project", "u.project_id", "s.id, p.name, s.id, p.name",
+			" LEFT JOIN projects p ON p.id = s.id"),
 	[USAGE_BY_KEY] =
-		OF_EACH_STEP("s.id, k.name, k.project_id, p.name", "u.key_id",
+		SELECT("key", "u.key_id", "s.id, k.name, k.project_id, p.name",
 			" LEFT JOIN gateway_keys k ON k.id = s.id"
 			" LEFT JOIN projects p ON p.id = k.project_id"),
 	[USAGE_BY_USER] = { [USAGE_DAYS] = BY_USER },
-	[USAGE_BY_MODEL] = OF_EACH_STEP(
-		"s.id, CONCAT(p.name, '/', m.name), 0, ''", "u.model_id",
+	[USAGE_BY_MODEL] = SELECT("model", "u.model_id",
+		"s.id, CONCAT(p.name, '/', m.name), 0, ''",
 		" LEFT JOIN models m ON m.id = s.id"
 		" LEFT JOIN providers p ON p.id = m.provider_id"),
-	[USAGE_BY_PROVIDER] = OF_EACH_STEP("s.id, p.name, 0, ''",
-		"u.provider_id", " LEFT JOIN providers p ON p.id = s.id"),
+	[USAGE_BY_PROVIDER] = SELECT("provider", "u.provider_id",
+		"s.id, p.name, 0, ''", " LEFT JOIN providers p ON p.id = s.id"),
 };
 
 static void read_row(
@@ -74,11 +82,10 @@ bool usage_list(struct db *db, const struct usage_scope *scope,
 	*count = 0;
 	if (!stmt_prepare(db, &stmt, sql, err))
 		return false;
-	stmt_bind_int(stmt, scope->organisation_id);
-	stmt_bind_int(stmt, scope->from_ms);
-	stmt_bind_int(stmt, scope->to_ms);
-	stmt_bind_int(stmt, scope->project_id);
-	stmt_bind_int(stmt, scope->project_id);
+	if (by == USAGE_BY_USER)
+		usage_span_bind_users(stmt, scope);
+	else
+		usage_span_bind(stmt, scope, by == USAGE_BY_PROJECT);
 	stmt_bind_int(stmt, order);
 	stmt_bind_int(stmt, (int64_t)limit);
 	stmt_bind_int(stmt, (int64_t)offset);

@@ -34,6 +34,8 @@ struct usage_sum {
 	int64_t completion_tokens;
 	int64_t cost_picousd;
 	int64_t saved_picousd;
+	int64_t route_saved_picousd; /* usage.h; negative: it cost more */
+	int64_t route_saved_requests;
 	int64_t total_us; /* of total_requests */
 	int64_t total_requests;
 	int64_t first_token_us; /* of first_token_requests */

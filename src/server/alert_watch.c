@@ -12,6 +12,7 @@
 #include "ledger/alert_evaluate.h"
 #include "ledger/alert_queue.h"
 #include "server/alert_send.h"
+#include "server/invitation_mail.h"
 #include "server/password_mail.h"
 
 /* A failure is told of once in this time. */
@@ -116,6 +117,10 @@ static void *watch_main(void *context)
 			continue;
 		while (!is_stopping(watch) &&
 			password_mail_send_next(watch->gateway,
+				watch->sender.smtp_password, &watch->stopping))
+			continue;
+		while (!is_stopping(watch) &&
+			invitation_mail_send_next(watch->gateway,
 				watch->sender.smtp_password, &watch->stopping))
 			continue;
 		wait_for(watch, clock_monotonic_ms() + tick_ms);

@@ -262,6 +262,9 @@ static json_t *schema(const struct site_field *field)
 	case SITE_SECRET:
 		return json_pack("{s:s,s:I,s:s}", "type", "string", "maxLength",
 			most, "format", "password");
+	case SITE_LIST:
+		return json_pack("{s:s,s:{s:s}}", "type", "array", "items",
+			"type", "string");
 	case SITE_TEXT:
 	case SITE_LINES:
 		return json_pack(

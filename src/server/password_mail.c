@@ -1,13 +1,11 @@
 /*
- * password_mail.c - takes one, writes it, sends it. The token is made only
- * now, and lives nowhere but in the mail.
+ * password_mail.c - takes one, writes it, sends it.
  */
 #include "server/password_mail.h"
 
 #include "accounts/user_link.h"
-#include "base/clock.h"
 #include "base/log.h"
-#include "net/mail.h"
+#include "server/link_mail.h"
 #include "site/link.h"
 
 /* The link stands between the two halves. */
@@ -40,14 +38,13 @@ static bool send_to(const struct gateway *gateway, struct str smtp_password,
 bool password_mail_send_next(const struct gateway *gateway,
 	struct str smtp_password, const bool *stop)
 {
-	const struct settings *settings = gateway->settings;
 	struct one_time token;
 	struct arena arena;
 	struct error err;
 	struct user user;
 	bool found;
 
-	if (settings->smtp_url.n == 0 || settings->site_url.n == 0)
+	if (!link_goes_by_mail(gateway->settings))
 		return false;
 	arena_init(&arena, 8192);
 	found = take(gateway, &arena, &user, &token);
@@ -84,34 +81,16 @@ static bool send_to(const struct gateway *gateway, struct str smtp_password,
 	const bool *stop, const struct user *user, struct one_time *token,
 	struct arena *arena, struct error *err)
 {
-	const struct settings *settings = gateway->settings;
 	size_t language = str_equal(user->locale, words[1].locale);
 	struct str link = link_by_settings(
-		settings, arena, "/password/new?token=", token);
-	struct mail_server server = {
-		.url = settings->smtp_url,
-		.user = settings->smtp_user,
-		.password = smtp_password,
-		.ca_file = settings->smtp_ca_file,
-		.require_tls = settings->smtp_require_tls,
-		.timeout_ms = settings->alerts_timeout_ms,
-		.stop = stop,
-	};
-	struct mail mail = {
-		.from = settings->smtp_from,
+		gateway->settings, arena, "/password/new?token=", token);
+	struct link_mail mail = {
 		.to = user->email,
+		.kind = S("password"),
 		.subject = words[language].subject,
-		.unix_ms = clock_unix_ms(),
+		.text = arena_printf(arena, "%s%.*s%s", words[language].before,
+			STR_ARG(link), words[language].after),
 	};
-	char id[REQUEST_ID_BYTES];
 
-	random_request_id(id);
-	mail.message_id =
-		arena_printf(arena, "%s.password@llm-gateway.invalid", id);
-	mail.text = arena_printf(arena, "%s%.*s%s", words[language].before,
-		STR_ARG(link), words[language].after);
-	if (!mail_address_is_valid(user->email))
-		return error_set(err, ERR_BAD_FIELD,
-			"its address is none that mail can be sent to");
-	return mail_send(&server, &mail, err);
+	return link_mail_send(gateway, smtp_password, stop, &mail, arena, err);
 }

@@ -1,10 +1,8 @@
 /*
- * password_mail.h - the mails with a link to a new password.
+ * password_mail.h - the mails with a link to a new password (link_mail.h).
  *
  * A page only notes that one was asked for (accounts/user_link.h), so that its
- * answer takes as long for an address that nobody has. The thread that sends
- * alerts sends these too, of all processes one; a mail that the server does
- * not take is told of in the log, and may be asked for again.
+ * answer takes as long for an address that nobody has.
  */
 #ifndef SERVER_PASSWORD_MAIL_H
 #define SERVER_PASSWORD_MAIL_H

@@ -67,15 +67,19 @@ bool site_page_exists(struct str path)
 	return false;
 }
 
-bool site_may_see(const struct site_session *session, enum site_who who)
+bool site_may_see(
+	const struct site_session *session, const struct site_page *page)
 {
-	switch (who) {
+	enum role role = page->of_organisation ? session->organisation_role
+					       : session->role;
+
+	switch (page->who) {
 	case SITE_PUBLIC: return true;
 	case SITE_SESSION: return session->user_id != 0;
-	case SITE_VIEWER: return session->role >= ROLE_VIEWER;
-	case SITE_MEMBER: return session->role >= ROLE_MEMBER;
-	case SITE_ADMIN: return session->role >= ROLE_ADMIN;
-	case SITE_OWNER: return session->role >= ROLE_OWNER;
+	case SITE_VIEWER: return role >= ROLE_VIEWER;
+	case SITE_MEMBER: return role >= ROLE_MEMBER;
+	case SITE_ADMIN: return role >= ROLE_ADMIN;
+	case SITE_OWNER: return role >= ROLE_OWNER;
 	case SITE_OPERATOR: return session->is_operator;
 	}
 	abort();
@@ -88,10 +92,10 @@ bool site_check_access(struct site_request *request, struct error *err)
 	const struct site_page *page = request->page;
 	const struct site_session *session = &request->session;
 
-	if (!site_may_see(session, page->who) && session->user_id == 0)
+	if (!site_may_see(session, page) && session->user_id == 0)
 		return error_refuse(
 			err, ERR_NOT_LOGGED_IN, NULL, "%s", "Log in first.");
-	if (!site_may_see(session, page->who))
+	if (!site_may_see(session, page))
 		return error_set(err, ERR_FORBIDDEN,
 			"user %" PRId64 " may not see %.*s", session->user_id,
 			STR_ARG(page->path));

@@ -16,7 +16,8 @@ MUST_USE bool site_page_of(struct site_request *request, struct error *err);
 /* Is there any page at that path? */
 bool site_page_exists(struct str path);
 
-bool site_may_see(const struct site_session *session, enum site_who who);
+bool site_may_see(
+	const struct site_session *session, const struct site_page *page);
 
 /* Has the person that role in the organisation as a whole, whatever project
  * they look at? ERR_FORBIDDEN. */

@@ -43,8 +43,8 @@ json_t *chart_bars(const struct format *format, const struct chart_bar *bars,
 	}
 	json_object_set_new(chart, "bars", list);
 	site_put_bool(chart, "is_empty", most == 0);
-	site_put(chart, "top", name(format, end));
-	site_put(chart, "middle", name(format, end / 2));
+	site_put(chart, "top", most ? name(format, end) : S(""));
+	site_put(chart, "middle", most ? name(format, end / 2) : S(""));
 	if (count > 0) {
 		site_put(chart, "first",
 			format_time(format, bars[0].begins_ms, detail));
@@ -54,12 +54,15 @@ json_t *chart_bars(const struct format *format, const struct chart_bar *bars,
 	return chart;
 }
 
-/* The next round number: 1, 2, 4, 5 or 8 and zeros. */
+/* The next round number that has a half: 2, 4, 6 or 8, and 1, 2, 4, 5 or 8
+ * with zeros. */
 static int64_t scale_end(int64_t value)
 {
 	static const int64_t steps[] = { 1, 2, 4, 5, 8, 10 };
 	int64_t unit = 1;
 
+	if (value < 10)
+		return value + value % 2;
 	while (unit < INT64_MAX / 100 && unit * 10 < value)
 		unit *= 10;
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {

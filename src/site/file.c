@@ -12,6 +12,8 @@
 #define MAX_FILE_BYTES (8 << 20)
 #define MAX_FILES 512
 #define TAG_DIGITS 16
+/* What pages of other origins load; the web servers' files name it too. */
+#define SHARED_PATH "/_/js/ai-text-enhancer.umd.js"
 
 struct site_file {
 	struct str path; /* "/_/css/site.css" */
@@ -88,6 +90,11 @@ bool site_files_serve(const struct site_files *files, struct http_exchange *x)
 			? S("public, max-age=31536000, immutable")
 			: S("public, max-age=3600"));
 	http_header(x, "X-Content-Type-Options", S("nosniff"));
+	if (str_equal(file->path, S(SHARED_PATH))) {
+		http_header(x, "Access-Control-Allow-Origin", S("*"));
+		http_header(
+			x, "Cross-Origin-Resource-Policy", S("cross-origin"));
+	}
 	if (!is_known)
 		http_header_int(x, "Content-Length", (int64_t)file->bytes.n);
 	if (!is_known && !str_equal(x->method, S("HEAD")))

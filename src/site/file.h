@@ -3,6 +3,8 @@
  *
  * The web server sends them itself where it is set up so (nginx/, apache/);
  * this is for where it is not. All are read at the start: there are few.
+ * Pages of other origins may load one of them, the component for fields of
+ * text (static/js/ai-text-enhancer.umd.js).
  */
 #ifndef SITE_FILE_H
 #define SITE_FILE_H

@@ -13,8 +13,14 @@
 
 static bool read_pairs(struct site_request *request, struct site_values *values,
 	struct str encoded, struct error *err);
+static bool add_text(struct site_request *request, struct site_value *value,
+	struct str text, struct error *err);
+static size_t max_bytes_of(const struct site_field *field);
+static bool refuse_length(const struct site_field *field, struct error *err);
 static bool read_object(struct site_request *request,
 	struct site_values *values, struct error *err);
+static bool read_array(struct site_request *request, struct json array,
+	struct site_value *out, struct error *err);
 static bool read_member(struct site_request *request, struct json value,
 	struct site_value *out, struct error *err);
 static struct site_value *find(struct site_values *values, struct str name);
@@ -90,7 +96,7 @@ void form_encode(struct buf *out, struct str text)
 	}
 }
 
-/* a=b&c=d; the first of two with the same name counts. */
+/* a=b&c=d; the first of two with the same name counts, unless it is a list. */
 static bool read_pairs(struct site_request *request, struct site_values *values,
 	struct str encoded, struct error *err)
 {
@@ -99,22 +105,55 @@ static bool read_pairs(struct site_request *request, struct site_values *values,
 	while (str_next_field(&encoded, '&', &pair)) {
 		size_t equals = str_index(pair, '=');
 		struct site_value *value;
-		struct str name;
+		struct str name, text;
 
 		if (!query_decode(
 			    str_head(pair, equals), request->arena, &name))
 			continue;
 		value = find(values, name);
-		if (!value || value->is_there)
+		if (!value)
 			continue;
-		if (!query_decode(str_from(pair, equals + 1), request->arena,
-			    &value->text))
+		value->is_sent = true;
+		if (value->is_there && value->field->type != SITE_LIST)
+			continue;
+		if (!query_decode(
+			    str_from(pair, equals + 1), request->arena, &text))
 			return error_refuse(err, ERR_BAD_FIELD,
 				value->field->name,
 				"This is not text in UTF-8.");
-		value->is_there = value->text.n > 0;
+		if (!add_text(request, value, text, err))
+			return false;
 	}
 	return true;
+}
+
+/* One more of a list, or the only one. */
+static bool add_text(struct site_request *request, struct site_value *value,
+	struct str text, struct error *err)
+{
+	if (value->text.n > 0 && text.n > 0)
+		text = arena_printf(request->arena, "%.*s,%.*s",
+			STR_ARG(value->text), STR_ARG(text));
+	else if (text.n == 0)
+		text = value->text;
+	/* Each one is copied anew: so it ends before that costs much. */
+	if (value->text.n > max_bytes_of(value->field))
+		return refuse_length(value->field, err);
+	value->text = text;
+	value->is_there = text.n > 0;
+	return true;
+}
+
+static size_t max_bytes_of(const struct site_field *field)
+{
+	return field->max_bytes ? field->max_bytes : DEFAULT_MAX_BYTES;
+}
+
+static bool refuse_length(const struct site_field *field, struct error *err)
+{
+	return error_refuse(err, ERR_BAD_FIELD, field->name,
+		"'%s' is too long: at most %zu bytes.", field->name,
+		max_bytes_of(field));
 }
 
 static bool read_object(struct site_request *request,
@@ -152,6 +191,9 @@ static bool read_member(struct site_request *request, struct json value,
 {
 	bool ok = true;
 
+	out->is_sent = true;
+	if (value.type == JSON_TYPE_ARRAY && out->field->type == SITE_LIST)
+		return read_array(request, value, out, err);
 	switch (value.type) {
 	case JSON_TYPE_NULL:
 	case JSON_TYPE_FALSE: break;
@@ -170,6 +212,27 @@ static bool read_member(struct site_request *request, struct json value,
 			     json_type_name(value.type));
 }
 
+/* Texts; a comma would make two of one. */
+static bool read_array(struct site_request *request, struct json array,
+	struct site_value *out, struct error *err)
+{
+	struct json_cursor cursor = json_members(array);
+	struct json_member member;
+	struct str text;
+
+	while (json_next(&cursor, &member)) {
+		if (!json_text(member.value, request->arena, &text) ||
+			memchr(text.p, ',', text.n))
+			return error_refuse(err, ERR_BAD_FIELD,
+				out->field->name,
+				"'%s' is a list of texts without commas.",
+				out->field->name);
+		if (!add_text(request, out, text, err))
+			return false;
+	}
+	return true;
+}
+
 static struct site_value *find(struct site_values *values, struct str name)
 {
 	for (size_t i = 0; i < values->count; i++) {
@@ -182,8 +245,6 @@ static struct site_value *find(struct site_values *values, struct str name)
 static bool check(struct site_value *value, struct error *err)
 {
 	const struct site_field *field = value->field;
-	size_t max = field->max_bytes ? field->max_bytes : DEFAULT_MAX_BYTES;
-
 	if (field->type != SITE_SECRET && field->type != SITE_LINES)
 		value->text = str_trim(value->text);
 	value->is_there = value->text.n > 0;
@@ -191,10 +252,8 @@ static bool check(struct site_value *value, struct error *err)
 		return !field->required ||
 		       error_refuse(err, ERR_MISSING_FIELD, field->name,
 			       "Fill in '%s'.", field->name);
-	if (value->text.n > max)
-		return error_refuse(err, ERR_BAD_FIELD, field->name,
-			"'%s' is too long: at most %zu bytes.", field->name,
-			max);
+	if (value->text.n > max_bytes_of(field))
+		return refuse_length(field, err);
 	if (!form_is_plain(value->text, field->type == SITE_LINES))
 		return error_refuse(err, ERR_BAD_FIELD, field->name,
 			"'%s' has characters that are not text.", field->name);
@@ -208,6 +267,7 @@ static bool check_type(struct site_value *value, struct error *err)
 	switch (field->type) {
 	case SITE_TEXT:
 	case SITE_LINES:
+	case SITE_LIST:
 	case SITE_SECRET: return true;
 	case SITE_BOOL:
 		value->number = !str_equal(value->text, S("0")) &&

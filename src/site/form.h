@@ -17,6 +17,7 @@ struct site_values {
 		int64_t number;  /* of a SITE_INT; 1 of a SITE_BOOL that is on;
 				    Unix ms of a SITE_DATE */
 		bool is_there;   /* something other than "" was sent */
+		bool is_sent;    /* the field was, if only empty */
 	} values[FORM_MAX_FIELDS];
 };
 

@@ -8,6 +8,7 @@
 #include "site/file.h"
 #include "site/pages/pages.h"
 #include "site/request.h"
+#include "site/session.h"
 
 struct nav_item {
 	const char *name; /* and its text: nav.NAME */
@@ -163,7 +164,7 @@ static bool is_shown(
 	const struct site_page *page =
 		site_page_find(SITE_GET, str_of(item->path), NULL);
 
-	return page && site_may_see(&request->session, page->who);
+	return page && site_may_see(&request->session, page);
 }
 
 static bool is_current(
@@ -185,6 +186,7 @@ static json_t *make_me(const struct site_request *request, const json_t *texts)
 		user, "name", session->name.n ? session->name : session->email);
 	site_put(user, "initials", initials(session, request->arena));
 	site_put_bool(user, "is_operator", session->is_operator);
+	site_put_int(user, "ends_in_ms", site_session_rest_ms(request));
 	site_put_bool(user, "is_member", session->role >= ROLE_MEMBER);
 	site_put_bool(user, "is_admin", session->role >= ROLE_ADMIN);
 	site_put_bool(user, "is_owner", session->role >= ROLE_OWNER);

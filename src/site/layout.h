@@ -17,8 +17,8 @@
  *	assets      goes behind "?v=" of addresses under /_/
  *	csrf        for each form: <input type="hidden" name="csrf" ...>
  *	flash       a text that is shown once
- *	me          id email name initials role is_operator is_member is_admin
- *	            is_owner; missing when nobody is logged in
+ *	me          id email name initials role ends_in_ms is_operator is_member
+ *	            is_admin is_owner; missing when nobody is logged in
  *	here        organisation project projects[id name is_current]
  *	            are_several
  *	nav         [label items[name href icon label is_current]]

@@ -25,3 +25,7 @@ struct str link_by_settings(const struct settings *settings,
 		url.n--;
 	return arena_printf(arena, "%.*s%s%s", STR_ARG(url), path, token->text);
 }
+bool link_goes_by_mail(const struct settings *settings)
+{
+	return settings->smtp_url.n > 0 && settings->site_url.n > 0;
+}

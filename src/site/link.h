@@ -19,4 +19,8 @@ struct str link_of_page(struct site_request *request, const char *path,
 struct str link_by_settings(const struct settings *settings,
 	struct arena *arena, const char *path, const struct one_time *token);
 
+/* Can this installation send links by e-mail? It needs a mail server, and an
+ * address of its own. */
+bool link_goes_by_mail(const struct settings *settings);
+
 #endif

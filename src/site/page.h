@@ -58,6 +58,10 @@ enum site_type {
 	SITE_BOOL,   /* a checkbox: there, or not */
 	SITE_CHOICE, /* one word of `choices` */
 	SITE_DATE,   /* 2026-11-21 */
+	/* Several texts: the field may come more than once, each with several
+	 * between commas; JSON may send an array. Its text has them all, with
+	 * commas. */
+	SITE_LIST,
 };
 
 /* A field of a form or of a query. What is not declared is passed over. */
@@ -75,6 +79,9 @@ struct site_page {
 	struct str path;
 	enum site_method method;
 	enum site_who who;
+	/* Their role in the organisation as a whole counts, whatever project
+	 * they look at. */
+	bool of_organisation;
 	const struct site_field *fields; /* NULL: takes none */
 	/* Fill the object. False: *err is answered. NULL: the template says
 	 * everything. */
@@ -99,11 +106,13 @@ struct site_session {
 	struct str time_zone; /* IANA; "" is UTC */
 	struct str theme;     /* "light", "dark"; "" as the system has it */
 	enum role role;       /* in the organisation and project above */
+	enum role organisation_role; /* in all of it */
 	bool is_operator;
 	/* It came by `Authorization: Bearer`, which no foreign page can make a
 	 * browser send: needs no CSRF token. */
 	bool is_bearer;
 	struct str csrf_token; /* "" only where user_id is 0 */
+	int64_t ends_ms;       /* unless it is used before */
 };
 
 /*
@@ -148,7 +157,16 @@ struct site_request {
 struct str site_text(const struct site_request *request, const char *name);
 int64_t site_int(const struct site_request *request, const char *name);
 bool site_bool(const struct site_request *request, const char *name);
+/* Something other than nothing. */
 bool site_has(const struct site_request *request, const char *name);
+/*
+ * Was the field there at all, if only empty? A form sends all that it shows,
+ * so what is empty in it is to be none; so is null in JSON. What a PATCH does
+ * not name stays as it is.
+ */
+bool site_sent(const struct site_request *request, const char *name);
+/* A PATCH that does not name the field. */
+bool site_keeps(const struct site_request *request, const char *name);
 
 /* A cookie that came; "" when there is none. */
 struct str site_cookie(const struct site_request *request, struct str name);

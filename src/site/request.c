@@ -55,6 +55,16 @@ bool site_has(const struct site_request *request, const char *name)
 	return value_of(request, name)->is_there;
 }
 
+bool site_sent(const struct site_request *request, const char *name)
+{
+	return value_of(request, name)->is_sent;
+}
+
+bool site_keeps(const struct site_request *request, const char *name)
+{
+	return request->page->method == SITE_PATCH && !site_sent(request, name);
+}
+
 struct str site_cookie(const struct site_request *request, struct str name)
 {
 	struct str rest = http_param(request->exchange, S("HTTP_COOKIE"));

@@ -9,6 +9,7 @@
 #include "site/form.h"
 #include "site/layout.h"
 #include "site/request.h"
+#include "site/session.h"
 #include "site/stream.h"
 
 #define MAX_JSON_BYTES (16 << 20)
@@ -265,13 +266,15 @@ static bool send_to_login(
 	struct site_request *request, const struct error *problem)
 {
 	const struct http_exchange *x = request->exchange;
+	/* Who has been here is told why to log in again. */
+	bool ended = site_cookie(request, SITE_COOKIE_LOGIN).n > 0;
 	struct buf path = BUF_INIT(8192);
 
 	if (problem->kind != ERR_NOT_LOGGED_IN || request->wants_json)
 		return false;
-	buf_append(&path, S("/login"));
+	buf_append(&path, ended ? S("/login?ended=1") : S("/login"));
 	if (request->page->method == SITE_GET && !str_equal(x->path, S("/"))) {
-		buf_append(&path, S("?next="));
+		buf_append(&path, ended ? S("&next=") : S("?next="));
 		form_encode(&path, x->path);
 		if (x->query.n > 0)
 			form_encode(&path, S("?"));

@@ -171,6 +171,13 @@ bool site_session_check_csrf(
 		session->id, given.n ? "is wrong" : "is missing");
 }
 
+int64_t site_session_rest_ms(const struct site_request *request)
+{
+	int64_t rest_ms = request->session.ends_ms - clock_unix_ms();
+
+	return rest_ms > 0 ? rest_ms : 0;
+}
+
 json_t *site_session_user(const struct user *user)
 {
 	json_t *json = json_object();
@@ -189,8 +196,13 @@ static struct user_session_life life_of(const struct site_request *request)
 {
 	const struct settings *settings = request->site->settings;
 
-	return (struct user_session_life){ settings->site_idle_ms,
-		settings->site_session_ms };
+	return (struct user_session_life){
+		.idle_ms = settings->site_idle_ms,
+		.absolute_ms = settings->site_session_ms,
+		.is_unattended =
+			http_param(request->exchange, SITE_BACKGROUND_PARAM).n >
+			0,
+	};
 }
 
 static bool load_bearer(struct site_request *request, struct str header,
@@ -271,8 +283,14 @@ static bool fill(struct site_request *request, const struct user_session *row,
 		.is_operator = row->user.is_operator,
 		.is_bearer = is_bearer,
 		.csrf_token = csrf_token(request, row->id),
+		.ends_ms = row->expires_ms,
 	};
-	return choose_place(request, row, out, err);
+	if (!choose_place(request, row, out, err))
+		return false;
+	out->organisation_role = out->role;
+	return out->project_id == 0 ||
+	       permission_role(request->db, row->user_id, out->organisation_id,
+		       0, &out->organisation_role, err);
 }
 
 /* Where one was, if one still may be there; else the first place there is. */

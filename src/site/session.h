@@ -22,6 +22,9 @@
 
 #define SITE_COOKIE_TOKEN S("gateway_token")
 #define SITE_COOKIE_LOGIN S("gateway_login")
+/* A page that renews itself sends it: a login that nobody uses ends all the
+ * same. */
+#define SITE_BACKGROUND_PARAM S("HTTP_X_GATEWAY_BACKGROUND")
 
 /*
  * Log in as this user: a new login, whatever token came with the request, and
@@ -46,6 +49,9 @@ MUST_USE bool site_session_check_origin(
 /* ERR_CSRF unless `given` is the session's CSRF token. */
 MUST_USE bool site_session_check_csrf(const struct site_session *session,
 	struct str given, struct error *err);
+
+/* How long the login goes on unless it is used: at least 0. */
+int64_t site_session_rest_ms(const struct site_request *request);
 
 /* {"id","email","name","locale","time_zone","theme","operator"} */
 json_t *site_session_user(const struct user *user);

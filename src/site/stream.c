@@ -147,11 +147,21 @@ static void cut(struct http_exchange *x)
 		shutdown(x->fd, SHUT_RDWR);
 }
 
+/* The next piece is asked for at once, so that an event of the client's
+ * leaving never has its turn: it is looked for, also where nothing was sent. */
 static void send_piece(struct http_exchange *x, void *owner)
 {
 	http_push(x);
-	if (http_pending(x) == 0)
-		go_on(x, owner);
+	if (http_pending(x) > 0)
+		return;
+	if (http_is_gone(x)) {
+		x->waiter = NULL;
+		x->keep = false;
+		http_end(x);
+		http_push(x);
+		return;
+	}
+	go_on(x, owner);
 }
 
 static void go_on(struct http_exchange *x, void *owner)

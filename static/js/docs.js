@@ -13,7 +13,10 @@ if (window.SwaggerUIBundle) {
 		url: browser.dataset.url,
 		domNode: browser,
 		deepLinking: true,
-		docExpansion: 'list',
+		// From 150 rows on it draws only those in the window: one scrolls into
+		// blanks, and finds nothing by the browser's own search. Closed
+		// groups keep it below that, and it is there sooner.
+		docExpansion: 'none',
 		defaultModelsExpandDepth: 0,
 		filter: true,
 		persistAuthorization: false,

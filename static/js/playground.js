@@ -4,6 +4,7 @@
 const form = document.querySelector('#playground');
 const answers = document.querySelector('#answers');
 const blank = document.querySelector('#answer');
+const enhancer = form.querySelector('ai-text-enhancer');
 let running = null;
 
 // A token lasts some minutes: each run gets its own.
@@ -21,6 +22,11 @@ async function login(signal) {
 		throw new Error(await problemOf(answer));
 	return (await answer.json()).token;
 }
+
+const callHeaders = (token) => ({
+	Authorization: `Bearer ${token}`,
+	'X-Gateway-Project': form.elements.project.value,
+});
 
 async function problemOf(answer) {
 	try {
@@ -118,9 +124,8 @@ async function ask(model, token, signal) {
 		const answer = await fetch('/v1/chat/completions', {
 			method: 'POST',
 			headers: {
-				Authorization: `Bearer ${token}`,
 				'Content-Type': 'application/json',
-				'X-Gateway-Project': form.elements.project.value,
+				...callHeaders(token),
 			},
 			body: JSON.stringify(requestOf(model)),
 			signal,
@@ -170,6 +175,7 @@ form.addEventListener('submit', (event) => {
 		run();
 });
 form.elements.stop.addEventListener('click', () => running?.abort());
+enhancer.headers = async (signal) => callHeaders(await login(signal));
 form.elements.prompt.addEventListener('keydown', (event) => {
 	if (event.key === 'Enter' && (event.ctrlKey || event.metaKey))
 		form.requestSubmit();

@@ -38,6 +38,14 @@ document.addEventListener('submit', (event) => {
 	});
 });
 
+// By plain HTTP there is no clipboard but the old way.
+async function copy(text, shown) {
+	if (navigator.clipboard)
+		return navigator.clipboard.writeText(text);
+	getSelection().selectAllChildren(shown);
+	document.execCommand('copy');
+}
+
 // Text that one wants elsewhere.
 function addCopyButtons(from) {
 	for (const code of all('[data-copy]', from)) {
@@ -58,7 +66,7 @@ function addCopyButtons(from) {
 			? 'Copiar' : 'Copy';
 		icon('clipboard');
 		button.addEventListener('click', async () => {
-			await navigator.clipboard.writeText(text);
+			await copy(text, code);
 			icon('check2');
 			setTimeout(() => icon('clipboard'), 1500);
 		});
@@ -101,7 +109,7 @@ async function refresh() {
 		now.matches(':hover'))
 		return;
 	const response = await fetch(location.href,
-		{ headers: { Accept: 'text/html' } });
+		{ headers: { Accept: 'text/html', 'X-Gateway-Background': '1' } });
 	if (!response.ok || response.redirected)
 		return;
 	const page = new DOMParser()

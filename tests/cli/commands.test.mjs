@@ -326,7 +326,8 @@ test('alias set: models must exist; a second time replaces them', () => {
 test('key create prints the key once and alone', () => {
 	const project = json(['project', 'add', 'law']);
 	assert.equal(project.created, true);
-	assert.deepEqual(json(['project', 'add', 'law']), { id: project.id, name: 'law', time_zone: 'UTC', created: false });
+	assert.deepEqual(json(['project', 'add', 'law']), { id: project.id, name: 'law', time_zone: 'UTC',
+		bodies: 'off', created: false });
 
 	const at = version('keys');
 	const alone = gateway(['key', 'create', '--name', 'app', '--project', 'law', '--rpm', '60', '--tpm', '90000',
@@ -425,6 +426,11 @@ test('every change left its audit row, made by cli', () => {
 	assert.deepEqual(actions, ['alias.set', 'key.create', 'key.revoke', 'model.add', 'project.add',
 		'provider.add', 'provider.remove', 'provider_key.rekey', 'user.add']);
 	assert.equal(sql('SELECT DISTINCT actor FROM audit'), 'cli');
+	// Whose object it was is who may read of it.
+	assert.deepEqual(sql(`SELECT DISTINCT a.action FROM audit a JOIN organisations o
+		ON o.id = a.organisation_id ORDER BY a.action`).split('\n')
+		.filter((action) => !action.startsWith('alias')),
+		['key.create', 'key.revoke', 'project.add', 'user.add']);
 });
 
 test('a database that is away is one clear line', async () => {

@@ -73,7 +73,7 @@ before(async () => {
 	key = json(['key', 'create', '--name', 'app', '--project', 'law', '--concurrent', '7']).id;
 });
 
-beforeEach(() => sql('DELETE FROM budgets; DELETE FROM quotas; DELETE FROM usage_hour'));
+beforeEach(() => sql('DELETE FROM budgets; DELETE FROM quotas; DELETE FROM usage_scope_hour; DELETE FROM usage_scope_day'));
 
 after(() => {
 	server?.kill('SIGKILL');
@@ -143,9 +143,12 @@ test('budget list: what was spent, how much of it, and when it begins anew', () 
 	json(['budget', 'set', '--organisation', '--monthly', '0']);
 	json(['budget', 'set', '--project', 'law', '--each-user', '--daily', '2']);
 	// One hour of today there, and one before it.
-	sql(`INSERT INTO usage_hour (bucket_ms, project_id, key_id, organisation_id, requests, cost_picousd,
-		charged_picousd) VALUES (${hour(now)}, 1, ${key}, 1, 1, 5, 1500000000000),
-		(${tokyo - 3_600_000}, 1, ${key}, 1, 1, 5, 7000000000000)`);
+	for (const [scope, id] of [['key', key], ['organisation', 1]])
+		for (const [table, begins] of [['hour', hour], ['day', (ms) => Math.floor(ms / DAY) * DAY]])
+			for (const [at, charged] of [[now, '1500000000000'], [tokyo - 3_600_000, '7000000000000']])
+				sql(`INSERT INTO usage_scope_${table} (scope, scope_id, subject, bucket_ms, requests,
+					charged_picousd) VALUES ('${scope}', ${id}, 'all', ${begins(at)}, 1, ${charged})
+					ON DUPLICATE KEY UPDATE charged_picousd = charged_picousd + VALUES(charged_picousd)`);
 	const [own, organisation, each] = json(['budget', 'list']);
 	assert.equal(own.spent_usd, '1.5');
 	assert.equal(own.percent, 75);

@@ -98,13 +98,16 @@ export function median(numbers) {
 
 export class Stack {
 	// redis: true for one of its own, or the URL of another's.
-	constructor({ web = 'nginx', set = {}, processes, redis }) {
+	// empty: without the sandbox, as just installed.
+	constructor({ web = 'nginx', set = {}, processes, redis, empty }) {
 		this.web = web;
 		this.options = ['--web', web];
 		for (const [name, value] of Object.entries(set))
 			this.options.push('--set', `${name}=${value}`);
 		if (processes)
 			this.options.push('--processes', String(processes));
+		if (empty)
+			this.options.push('--empty');
 		if (redis === true)
 			this.options.push('--redis');
 		else if (redis)

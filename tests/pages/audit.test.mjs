@@ -39,6 +39,21 @@ test('a change is told: who, what, before and after', async () => {
 	await setting({});
 });
 
+test('what the command line changes of theirs, its people see', async () => {
+	const seen = async (who, query) =>
+		(await who.get(`/audit?${query}`)).entries.map((entry) =>
+			[entry.actor, entry.action, entry.object_name]);
+
+	await site.stack.cli(['project', 'add', 'by-command']);
+	await site.stack.cli(['budget', 'set', '--project', 'by-command',
+		'--daily', '1']);
+	assert.deepEqual(await seen(people.admin, 'action=project'),
+		[['cli', 'project.add', 'by-command']]);
+	assert.deepEqual(await seen(people.admin, 'action=budget'),
+		[['cli', 'budget.set', 'by-command']]);
+	assert.deepEqual(await seen(people.stranger, 'action=budget'), []);
+});
+
 test('filters find, whatever is typed into them', async () => {
 	const count = async (query) =>
 		(await people.admin.get(`/audit?${query}`)).entries.length;
@@ -108,9 +123,9 @@ test('only those who may see and change', async () => {
 	assert.ok(theirs.entries.length > 0);
 	assert.ok(theirs.entries.every(({ actor }) =>
 		actor === 'owner@elsewhere.example'));
-	// What the command line does belongs to the installation.
-	assert.equal((await people.admin.get('/audit?actor=cli')).entries.length, 0);
-	assert.ok((await people.operator.get('/audit?actor=cli')).entries.length > 0);
+	// What is everybody's is told to the operator.
+	assert.equal((await people.admin.get('/audit?action=model')).entries.length, 0);
+	assert.ok((await people.operator.get('/audit?action=model')).entries.length > 0);
 	assert.equal((await people.admin.get('/settings')).installation, undefined);
 	const { installation } = await people.operator.get('/settings');
 

@@ -143,11 +143,86 @@ test('members are invited, changed and removed', async () => {
 	assert.equal(await row.locator('select').inputValue(), 'viewer');
 	await guest.goto(`${site.url}/members`);
 	assert.equal(await guest.locator('form[action="/members"]').count(), 0);
-	await row.locator('form[action$="/remove"] button').click();
+	// What cannot be undone is asked about first.
+	const remove = row.locator('form[action$="/remove"] button');
+
+	assert.equal(await remove.isVisible(), false);
+	await row.locator('details summary').click();
+	assert.match(await row.locator('details').innerText(), /access at once/);
+	await picture(page, 'members-remove');
+	await assertAccessible(page);
+	await remove.click();
 	await page.waitForLoadState();
 	assert.equal(await row.count(), 0);
-	await page.locator('tr', { hasText: 'ana@example.com' })
-		.locator('form[action$="/remove"] button').waitFor();
+	assert.equal(await page.locator('tr', { hasText: 'ana@example.com' })
+		.locator('form[action$="/remove"] button').count(), 1);
+});
+
+for (const javaScript of [true, false])
+	test(`one gives up a role, or leaves, after a question, ${javaScript ? 'with' : 'without'} JavaScript`, async () => {
+		const email = `gives-up-${javaScript}@example.com`;
+
+		await site.stack.cli(['user', 'add', email, '--role', 'admin',
+			'--password-stdin'], { input: PASSWORD });
+		const page = await site.open('/login', { javaScript });
+
+		await logIn(page, email);
+		await page.goto(`${site.url}/members`);
+		// An invitation is taken back after a question, too.
+		await page.fill('form[action="/members"] input[name=email]',
+			'late@example.com');
+		await page.click('form[action="/members"] button');
+		const link = (await page.innerText('main code')).trim();
+
+		await page.goto(`${site.url}/members`);
+		const open = page.locator('tr', { hasText: 'late@example.com' });
+
+		assert.equal(await open.locator('form button').isVisible(), false);
+		await open.locator('summary').click();
+		await open.locator('form button').click();
+		await page.waitForURL(/\/members$/);
+		assert.equal(await open.count(), 0);
+		assert.equal((await fetch(link)).status, 404);
+		const self = page.locator('tr', { hasText: email });
+		const lower = self.locator('form').first();
+
+		assert.equal(await lower.isVisible(), false);
+		await self.locator('summary').first().click();
+		assert.deepEqual(await texts(self, 'option'), ['Viewer', 'Member']);
+		await picture(page, `members-lower-${javaScript}`);
+		await lower.locator('select').selectOption('viewer');
+		await lower.locator('button').click();
+		await page.waitForURL(/\/members$/);
+		assert.equal(await page.locator('form[action="/members"]').count(), 0);
+		assert.match(await self.innerText(), /Viewer/);
+		await self.locator('summary').click();
+		await self.locator('form[action$="/remove"] button').click();
+		await page.waitForLoadState();
+		assert.equal((await page.goto(`${site.url}/members`)).status(), 403);
+	});
+
+test('who is in a project alone is led to nothing of the whole', async () => {
+	await site.stack.cli(['project', 'add', 'alone']);
+	await site.stack.cli(['user', 'add', 'carl@example.com',
+		'--password-stdin'], { input: PASSWORD });
+	await site.stack.cli(['member', 'remove', 'carl@example.com']);
+	await site.stack.cli(['member', 'set', 'carl@example.com', '--role',
+		'admin', '--project', 'alone']);
+	const page = await site.open('/login');
+
+	await logIn(page, 'carl@example.com');
+	const links = await page.locator('.nav a').evaluateAll((all) =>
+		all.map((one) => one.getAttribute('href')));
+
+	assert.ok(links.includes('/members') && links.includes('/budgets'));
+	for (const link of links)
+		assert.equal((await page.goto(site.url + link)).status(), 200, link);
+	for (const link of ['/alerts', '/audit', '/audit/export/csv', '/settings']) {
+		assert.ok(!links.includes(link));
+		const answer = await page.request.get(site.url + link);
+
+		assert.equal(answer.status(), 403, link);
+	}
 });
 
 for (const [name, where, login] of [['login', '/login', false],

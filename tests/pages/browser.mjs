@@ -63,9 +63,12 @@ class Site {
 		return this.stack.url;
 	}
 
-	// A page in a browser of its own; login: as the stack's administrator.
+	// A page in a browser of its own; login: as the stack's administrator;
+	// base: of another server, whose page may call ours; complains: the
+	// browser will, of a call that it does not let through.
 	async open(where, { size = 'wide', theme = 'light', locale = 'en-GB',
-		login = false, javaScript = true, expect = 200 } = {}) {
+		login = false, javaScript = true, expect = 200, base = this.url,
+		complains = false } = {}) {
 		const context = await this.browser.newContext({
 			viewport: sizes[size],
 			colorScheme: theme,
@@ -81,17 +84,18 @@ class Site {
 		const page = await context.newPage();
 		page.on('console', (message) => {
 			// The browser tells of each answer that is an error.
-			if (message.type() === 'error' &&
+			if (message.type() === 'error' && !complains &&
 				!/status of 4\d\d/.test(message.text()))
 				faults.push(message.text());
 		});
 		page.on('pageerror', (error) => faults.push(String(error)));
 		page.on('request', (request) => {
 			if (!request.url().startsWith(this.url) &&
+				!request.url().startsWith(base) && !complains &&
 				!request.url().startsWith('data:'))
 				faults.push(`asked ${request.url()}`);
 		});
-		const answer = await page.goto(this.url + where);
+		const answer = await page.goto(base + where);
 		assert.equal(answer.status(), expect, await answer.text());
 		return page;
 	}

@@ -270,7 +270,7 @@ test('bad input is refused at its field', async () => {
 		['expires', 'soon'], ['budget_daily', '-1'], ['budget_daily', '1e3'],
 		['budget_monthly', '1,5'], ['rpm', -1], ['rpm', 'many'],
 		['rpm', '99999999999999999999'], ['cache', 'maybe'],
-		['origins', 'https://a.example'], ['models', ['list']],
+		['origins', 'https://a.example'], ['models', [1]],
 		['models', 'm'.repeat(192)],
 	]) {
 		const { error } = await api('admin', 'POST', '/keys',

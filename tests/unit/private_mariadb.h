@@ -28,6 +28,7 @@ struct private_mariadb {
 	char socket[96]; /* a socket's path has at most 107 bytes */
 	char data_argument[128];
 	char socket_argument[128];
+	char scratch_argument[128]; /* of two installations, one each */
 	char log_path[96];
 	pid_t pid; /* 0: not running */
 };
@@ -118,7 +119,7 @@ static inline void private_mariadb_launch(struct private_mariadb *server)
 static inline void private_mariadb_install(struct private_mariadb *server)
 {
 	const char *arguments[] = { "mariadb-install-db", "--no-defaults",
-		server->data_argument,
+		server->data_argument, server->scratch_argument,
 		"--auth-root-authentication-method=normal", "--skip-test-db",
 		geteuid() == 0 ? "--user=root" : NULL, NULL };
 	int status = -1;
@@ -149,6 +150,8 @@ static inline void private_mariadb_start(struct private_mariadb *server)
 		"--datadir=%s/data", server->directory);
 	snprintf(server->socket_argument, sizeof(server->socket_argument),
 		"--socket=%s", server->socket);
+	snprintf(server->scratch_argument, sizeof(server->scratch_argument),
+		"--tmpdir=%s", server->directory);
 	private_mariadb_install(server);
 	private_mariadb_launch(server);
 	private_mariadb_settings(server, &settings);

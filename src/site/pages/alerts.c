@@ -31,6 +31,7 @@ const struct site_page pages_alerts[] = {
 	{ .path = STR("/alerts"),
 		.method = SITE_GET,
 		.who = SITE_VIEWER,
+		.of_organisation = true,
 		.fields = fields,
 		.load = show,
 		.template = "alerts",
@@ -41,9 +42,8 @@ const struct site_page pages_alerts[] = {
 
 static bool show(struct site_request *request, json_t *out, struct error *err)
 {
-	if (!site_check_organisation(request, ROLE_VIEWER, err))
-		return false;
-	site_put_bool(out, "may_change", request->session.role >= ROLE_ADMIN);
+	site_put_bool(out, "may_change",
+		request->session.organisation_role >= ROLE_ADMIN);
 	site_put_bool(out, "is_first", !site_has(request, "before"));
 	return put_rules(request, out, err) &&
 	       put_channels(request, out, err) && put_log(request, out, err);

@@ -3,6 +3,7 @@
  * who invites.
  *
  * The link is shown once, to the person who invites: it is theirs to send.
+ * Where the installation can, it sends one by e-mail as well.
  */
 #include "accounts/invitation.h"
 #include "accounts/user_session.h"
@@ -10,18 +11,29 @@
 #include "site/format.h"
 #include "site/link.h"
 #include "site/pages/pages.h"
+#include "site/throttle.h"
+
+#define HOUR_MS INT64_C(3600000)
 
 static bool show(struct site_request *request, json_t *out, struct error *err);
 static bool accept(
 	struct site_request *request, json_t *out, struct error *err);
 static bool invite(
 	struct site_request *request, json_t *out, struct error *err);
+static bool make(struct site_request *request, struct invitation *invitation,
+	struct one_time *token, struct error *err);
 static bool revoke(
 	struct site_request *request, json_t *out, struct error *err);
 static bool may_invite(struct site_request *request,
 	const struct invitation *invitation, struct error *err);
 static json_t *describe(const struct site_request *request,
 	const struct invitation *invitation);
+
+/* Mails to people who never asked for any. */
+static const struct throttle_rule mailed = { .name = "invitation-mail",
+	.per_account = 30,
+	.per_ip = 60,
+	.window_ms = HOUR_MS };
 
 static const struct site_field token_field[] = {
 	{ .name = "token", .type = SITE_TEXT, .required = true },
@@ -130,30 +142,48 @@ static bool invite(struct site_request *request, json_t *out, struct error *err)
 		.email = site_text(request, "email"),
 		.invited_by = request->session.user_id,
 	};
+	bool by_mail = link_goes_by_mail(request->site->settings);
+	struct throttle throttle;
 	struct one_time token;
+	bool ok;
 
 	if (!role_parse(site_text(request, "role"), &invitation.role, err) ||
 		!may_invite(request, &invitation, err) ||
-		!db_begin(request->db, err) ||
-		!invitation_create(request->db, &invitation, &token,
-			request->arena, err) ||
-		!site_change_note(request,
-			&(struct site_change){
-				.organisation_id =
-					invitation.of.organisation_id,
-				.action = "invitation.create",
-				.object_id = invitation.id,
-				.object_name = invitation.email,
-				.after = describe(request, &invitation),
-			},
-			err) ||
-		!site_change_commit(request, err))
+		(by_mail && !throttle_begin(&throttle, request, &mailed,
+				    request->session.email, err)))
+		return false;
+	ok = make(request, &invitation, &token, err);
+	if (by_mail)
+		throttle_end(&throttle, ok);
+	if (!ok)
 		return false;
 	json_object_set_new(out, "invitation", describe(request, &invitation));
 	site_put(out, "link",
 		link_of_page(request, "/invitation?token=", &token));
+	site_put_bool(out, "mailed", by_mail);
 	explicit_bzero(&token, sizeof(token));
 	return true;
+}
+
+static bool make(struct site_request *request, struct invitation *invitation,
+	struct one_time *token, struct error *err)
+{
+	return db_begin(request->db, err) &&
+	       invitation_create(
+		       request->db, invitation, token, request->arena, err) &&
+	       (!link_goes_by_mail(request->site->settings) ||
+		       invitation_ask_mail(request->db, invitation->id, err)) &&
+	       site_change_note(request,
+		       &(struct site_change){
+			       .organisation_id =
+				       invitation->of.organisation_id,
+			       .action = "invitation.create",
+			       .object_id = invitation->id,
+			       .object_name = invitation->email,
+			       .after = describe(request, invitation),
+		       },
+		       err) &&
+	       site_change_commit(request, err);
 }
 
 static bool revoke(struct site_request *request, json_t *out, struct error *err)

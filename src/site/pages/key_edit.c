@@ -2,7 +2,7 @@
  * key_edit.c - /keys/new and /keys/{id}/edit: what a gateway key may do.
  *
  * A field that is left empty is no limit. A change sets all of it, as the form
- * shows all of it.
+ * shows all of it; a PATCH changes what it names, and null is no limit.
  */
 #include "accounts/member.h"
 #include "base/clock.h"
@@ -36,6 +36,8 @@ static bool change(
 static bool read_key(struct site_request *request, struct gateway_key *key,
 	struct error *err);
 static int64_t read_expiry(const struct site_request *request, int64_t now_is);
+static void set_int(const struct site_request *request, const char *name,
+	int64_t unit, int64_t *out);
 static bool read_names(struct site_request *request, const char *name,
 	struct name_list *out, struct error *err);
 static bool find_project(struct site_request *request, struct gateway_key *key,
@@ -45,23 +47,24 @@ static bool set_budgets(struct site_request *request,
 static bool read_money(const struct site_request *request, const char *name,
 	int64_t *picousd, struct error *err);
 
-#define KEY_FIELDS                                                            \
+/* `needed`: a PATCH may leave the name as it is. */
+#define KEY_FIELDS(needed)                                                    \
 	{ .name = "name",                                                     \
 		.type = SITE_TEXT,                                            \
-		.required = true,                                             \
+		.required = needed,                                           \
 		.max_bytes = NAME_MAX_BYTES },                                \
 		{ .name = "expires", .type = SITE_DATE },                     \
 		{ .name = "models",                                           \
-			.type = SITE_TEXT,                                    \
+			.type = SITE_LIST,                                    \
 			.max_bytes = LIST_BYTES },                            \
 		{ .name = "providers",                                        \
-			.type = SITE_TEXT,                                    \
+			.type = SITE_LIST,                                    \
 			.max_bytes = LIST_BYTES },                            \
 		{ .name = "origins",                                          \
-			.type = SITE_TEXT,                                    \
+			.type = SITE_LIST,                                    \
 			.max_bytes = LIST_BYTES },                            \
 		{ .name = "tags",                                             \
-			.type = SITE_TEXT,                                    \
+			.type = SITE_LIST,                                    \
 			.max_bytes = LIST_BYTES },                            \
 		{ .name = "rpm", .type = SITE_INT, .max = MAX_LIMIT },        \
 		{ .name = "tpm", .type = SITE_INT, .max = MAX_LIMIT },        \
@@ -95,12 +98,17 @@ static const struct site_field create_fields[] = {
 	{ .name = "kind",
 		.type = SITE_CHOICE,
 		.choices = "secret|publishable" },
-	KEY_FIELDS,
+	KEY_FIELDS(true),
 	{ .name = NULL },
 };
 
 static const struct site_field change_fields[] = {
-	KEY_FIELDS,
+	KEY_FIELDS(true),
+	{ .name = NULL },
+};
+
+static const struct site_field patch_fields[] = {
+	KEY_FIELDS(false),
 	{ .name = NULL },
 };
 
@@ -141,6 +149,11 @@ const struct site_page pages_key_edit[] = {
 		.method = SITE_PUT,
 		.who = SITE_VIEWER,
 		.fields = change_fields,
+		.load = change },
+	{ .path = STR("/keys/{id}"),
+		.method = SITE_PATCH,
+		.who = SITE_VIEWER,
+		.fields = patch_fields,
 		.load = change },
 	{ .path = STR("") },
 };
@@ -354,8 +367,9 @@ static bool change(struct site_request *request, json_t *out, struct error *err)
 static bool read_names(struct site_request *request, const char *name,
 	struct name_list *out, struct error *err)
 {
-	return name_list_split(
-		site_text(request, name), name, request->arena, out, err);
+	return site_keeps(request, name) ||
+	       name_list_split(site_text(request, name), name, request->arena,
+		       out, err);
 }
 
 static bool read_money(const struct site_request *request, const char *name,
@@ -378,27 +392,42 @@ static int64_t read_expiry(const struct site_request *request, int64_t now_is)
 		       : date;
 }
 
+static void set_int(const struct site_request *request, const char *name,
+	int64_t unit, int64_t *out)
+{
+	if (!site_keeps(request, name))
+		*out = site_int(request, name) * unit;
+}
+
 static bool read_key(struct site_request *request, struct gateway_key *key,
 	struct error *err)
 {
 	struct str cache = site_text(request, "cache");
 	struct str metadata = site_text(request, "metadata");
 
-	key->name = site_text(request, "name");
-	key->expires_ms = read_expiry(request, key->expires_ms);
-	key->limits.requests_per_minute = site_int(request, "rpm");
-	key->limits.tokens_per_minute = site_int(request, "tpm");
-	key->limits.concurrent = site_int(request, "concurrent");
-	key->first_byte_timeout_ms = site_int(request, "first_byte_timeout_ms");
-	key->total_timeout_ms = site_int(request, "total_timeout_ms");
-	key->cache_ttl_ms = site_int(request, "cache_ttl_seconds") * 1000;
-	key->is_strict = site_bool(request, "strict");
-	key->cache_policy = str_equal(cache, S("on"))    ? CACHE_POLICY_ON
-			    : str_equal(cache, S("off")) ? CACHE_POLICY_OFF
-							 : CACHE_POLICY_DEFAULT;
-	key->metadata_mode = str_equal(metadata, S("on"))    ? METADATA_ON
-			     : str_equal(metadata, S("off")) ? METADATA_OFF
-							     : METADATA_DEFAULT;
+	if (!site_keeps(request, "name"))
+		key->name = site_text(request, "name");
+	if (!site_keeps(request, "expires"))
+		key->expires_ms = read_expiry(request, key->expires_ms);
+	set_int(request, "rpm", 1, &key->limits.requests_per_minute);
+	set_int(request, "tpm", 1, &key->limits.tokens_per_minute);
+	set_int(request, "concurrent", 1, &key->limits.concurrent);
+	set_int(request, "first_byte_timeout_ms", 1,
+		&key->first_byte_timeout_ms);
+	set_int(request, "total_timeout_ms", 1, &key->total_timeout_ms);
+	set_int(request, "cache_ttl_seconds", 1000, &key->cache_ttl_ms);
+	if (!site_keeps(request, "strict"))
+		key->is_strict = site_bool(request, "strict");
+	if (!site_keeps(request, "cache"))
+		key->cache_policy = str_equal(cache, S("on")) ? CACHE_POLICY_ON
+				    : str_equal(cache, S("off"))
+					    ? CACHE_POLICY_OFF
+					    : CACHE_POLICY_DEFAULT;
+	if (!site_keeps(request, "metadata"))
+		key->metadata_mode = str_equal(metadata, S("on")) ? METADATA_ON
+				     : str_equal(metadata, S("off"))
+					     ? METADATA_OFF
+					     : METADATA_DEFAULT;
 	return read_names(request, "models", &key->allowed_models, err) &&
 	       read_names(request, "providers", &key->allowed_providers, err) &&
 	       read_names(request, "origins", &key->allowed_origins, err) &&
@@ -408,10 +437,12 @@ static bool read_key(struct site_request *request, struct gateway_key *key,
 static bool set_budgets(struct site_request *request,
 	const struct gateway_key_row *row, struct error *err)
 {
-	int64_t daily, monthly;
+	int64_t daily = row->daily_picousd, monthly = row->monthly_picousd;
 
-	return read_money(request, "budget_daily", &daily, err) &&
-	       read_money(request, "budget_monthly", &monthly, err) &&
+	return (site_keeps(request, "budget_daily") ||
+		       read_money(request, "budget_daily", &daily, err)) &&
+	       (site_keeps(request, "budget_monthly") ||
+		       read_money(request, "budget_monthly", &monthly, err)) &&
 	       gateway_key_set_budget(
 		       request->db, row, PERIOD_DAILY, daily, err) &&
 	       gateway_key_set_budget(

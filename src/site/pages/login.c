@@ -17,11 +17,14 @@ static bool log_out(
 	struct site_request *request, json_t *out, struct error *err);
 static bool refresh(
 	struct site_request *request, json_t *out, struct error *err);
+static bool show_session(
+	struct site_request *request, json_t *out, struct error *err);
 static bool verify(
 	struct site_request *request, struct user *user, struct error *err);
 
 static const struct site_field query[] = {
 	{ .name = "next", .type = SITE_TEXT, .max_bytes = 1000 },
+	{ .name = "ended", .type = SITE_BOOL },
 	{ .name = NULL },
 };
 
@@ -59,6 +62,10 @@ const struct site_page pages_login[] = {
 		.method = SITE_POST,
 		.who = SITE_SESSION,
 		.load = refresh },
+	{ .path = STR("/auth/session"),
+		.method = SITE_GET,
+		.who = SITE_SESSION,
+		.load = show_session },
 	{ .path = STR("/auth/logout"),
 		.method = SITE_POST,
 		.who = SITE_SESSION,
@@ -81,6 +88,7 @@ static bool show(struct site_request *request, json_t *out, struct error *err)
 	site_put_bool(out, "may_sign_up",
 		str_equal(signup, S("open")) ||
 			(!any && str_equal(signup, S("invite"))));
+	site_put_bool(out, "ended", site_bool(request, "ended"));
 	if (request->session.id)
 		site_redirect(request,
 			site_own_path(site_text(request, "next")), NULL);
@@ -137,4 +145,13 @@ static bool refresh(
 	struct site_request *request, json_t *out, struct error *err)
 {
 	return site_session_token(request, out, err);
+}
+
+/* How long it goes on if nothing happens: pages warn of its end. */
+static bool show_session(
+	struct site_request *request, json_t *out, struct error *err)
+{
+	(void)err;
+	site_put_int(out, "ends_in_ms", site_session_rest_ms(request));
+	return true;
 }

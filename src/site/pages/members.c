@@ -9,6 +9,7 @@
 #include "accounts/invitation.h"
 #include "accounts/user.h"
 #include "site/change.h"
+#include "site/form.h"
 #include "site/format.h"
 #include "site/pages/pages.h"
 #include "site/templates.h"
@@ -21,9 +22,13 @@ static bool remove_member(
 static bool put_members(struct site_request *request, const char *name,
 	const struct member_of *of, enum role actor, json_t *out,
 	struct error *err);
+static void put_next(struct site_request *request, const char *name,
+	struct str last, json_t *out);
 static json_t *member_json(const struct site_request *request,
 	const struct member_of *of, enum role actor,
 	const struct member *member);
+static void put_lower_roles(
+	const struct site_request *request, json_t *item, enum role role);
 static bool put_project(
 	struct site_request *request, json_t *out, struct error *err);
 static bool put_invitations(
@@ -40,6 +45,15 @@ static bool note(struct site_request *request, const char *action,
 static json_t *role_json(const struct member_of *of, enum role role);
 
 #define ROLES "viewer|member|admin|owner"
+/* On one page of each of the two lists. */
+#define PAGE_MEMBERS 100
+
+/* Behind which e-mail address the page begins. */
+static const struct site_field list_fields[] = {
+	{ .name = "members_after", .type = SITE_TEXT, .max = 191 },
+	{ .name = "project_members_after", .type = SITE_TEXT, .max = 191 },
+	{ .name = NULL },
+};
 
 static const struct site_field role_fields[] = {
 	{ .name = "role",
@@ -59,6 +73,7 @@ const struct site_page pages_members[] = {
 	{ .path = STR("/members"),
 		.method = SITE_GET,
 		.who = SITE_VIEWER,
+		.fields = list_fields,
 		.load = show,
 		.template = "members",
 		.title = "members.title",
@@ -171,18 +186,36 @@ static bool put_members(struct site_request *request, const char *name,
 	const struct member_of *of, enum role actor, json_t *out,
 	struct error *err)
 {
+	struct str after = site_text(request,
+		arena_cstr(request->arena,
+			ARENA_JOIN(request->arena, str_of(name), S("_after"))));
 	json_t *list = json_array();
 	struct member *members;
 	size_t count;
 
 	json_object_set_new(out, name, list);
-	if (!member_list(
-		    request->db, of, request->arena, &members, &count, err))
+	if (!member_list(request->db, of, after, PAGE_MEMBERS + 1,
+		    request->arena, &members, &count, err))
 		return false;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && i < PAGE_MEMBERS; i++)
 		json_array_append_new(
 			list, member_json(request, of, actor, &members[i]));
+	if (count > PAGE_MEMBERS)
+		put_next(request, name, members[PAGE_MEMBERS - 1].email, out);
 	return true;
+}
+
+/* Where that list goes on. */
+static void put_next(struct site_request *request, const char *name,
+	struct str last, json_t *out)
+{
+	struct buf link = BUF_INIT(2048);
+
+	buf_printf(&link, "/members?%s_after=", name);
+	form_encode(&link, last);
+	site_put(out, ARENA_JOIN(request->arena, str_of(name), S("_next")).p,
+		buf_str(&link));
+	buf_release(&link);
 }
 
 static json_t *member_json(const struct site_request *request,
@@ -204,7 +237,28 @@ static json_t *member_json(const struct site_request *request,
 	site_put_int(item, "project", of->project_id);
 	site_put_bool(item, "may_change_this", may);
 	site_put_bool(item, "may_remove_this", may || is_self);
+	if (is_self)
+		put_lower_roles(request, item, member->role);
 	return item;
+}
+
+/* Of one's own role a part is given away, for good. */
+static void put_lower_roles(
+	const struct site_request *request, json_t *item, enum role role)
+{
+	json_t *list = json_array();
+
+	json_object_set_new(item, "lower", list);
+	for (enum role lower = ROLE_VIEWER; lower < role; lower++) {
+		json_t *choice = json_object();
+
+		site_put(choice, "name", role_name(lower));
+		site_put(choice, "label",
+			template_text(request->texts,
+				arena_printf(request->arena, "roles.%.*s",
+					STR_ARG(role_name(lower)))));
+		json_array_append_new(list, choice);
+	}
 }
 
 /* The project that is looked at, and who has a role in it alone. */

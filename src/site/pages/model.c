@@ -8,13 +8,12 @@
 #include "site/change.h"
 #include "site/form.h"
 #include "site/pages/alias_json.h"
+#include "site/pages/model_form.h"
 #include "site/pages/model_json.h"
 #include "site/pages/sync_json.h"
 #include "site/pages/pages.h"
 
 #define CHANGES 20
-#define MAX_TOKENS INT64_C(1000000000)
-#define MAX_SPEED 1000000
 
 static bool show(struct site_request *request, json_t *out, struct error *err);
 static bool find(const struct site_request *request,
@@ -35,33 +34,12 @@ static bool set_enabled(struct site_request *request, bool is_enabled,
 	json_t *out, struct error *err);
 static bool change(
 	struct site_request *request, json_t *out, struct error *err);
-static bool read_change(const struct site_request *request,
-	struct model_change *change, struct error *err);
-static unsigned read_abilities(const struct site_request *request);
 static json_t *audit_json(
 	const struct format *format, const struct model *model);
 static struct str path_of(struct site_request *request, int64_t id);
 
 static const struct site_field change_fields[] = {
-	{ .name = "context_tokens", .type = SITE_INT, .max = MAX_TOKENS },
-	{ .name = "max_output_tokens", .type = SITE_INT, .max = MAX_TOKENS },
-	{ .name = "quality", .type = SITE_INT, .max = 100 },
-	{ .name = "speed_tps", .type = SITE_INT, .max = MAX_SPEED },
-	{ .name = "kind",
-		.type = SITE_CHOICE,
-		.choices = "chat|completion|embedding|moderation|rerank|image|"
-			   "audio" },
-	{ .name = "sets_capabilities", .type = SITE_BOOL },
-	{ .name = "tools", .type = SITE_BOOL },
-	{ .name = "parallel_tools", .type = SITE_BOOL },
-	{ .name = "json_schema", .type = SITE_BOOL },
-	{ .name = "reasoning", .type = SITE_BOOL },
-	{ .name = "streaming", .type = SITE_BOOL },
-	{ .name = "input_price", .type = SITE_TEXT, .max_bytes = 24 },
-	{ .name = "output_price", .type = SITE_TEXT, .max_bytes = 24 },
-	{ .name = "cached_price", .type = SITE_TEXT, .max_bytes = 24 },
-	{ .name = "cache_write_price", .type = SITE_TEXT, .max_bytes = 24 },
-	{ .name = "reasoning_price", .type = SITE_TEXT, .max_bytes = 24 },
+	MODEL_FORM_FIELDS,
 	{ .name = NULL },
 };
 
@@ -241,7 +219,7 @@ static bool change(struct site_request *request, json_t *out, struct error *err)
 
 	if (!model_json_catalog(request, &catalog, err) ||
 		!find(request, catalog, &model, err) ||
-		!read_change(request, &wanted, err))
+		!model_form_read(request, &wanted, err))
 		return false;
 	wanted.provider_id = model->provider->id;
 	wanted.name = model->name;
@@ -263,58 +241,6 @@ static bool change(struct site_request *request, json_t *out, struct error *err)
 	site_put_int(out, "id", id);
 	site_redirect(request, path_of(request, id), "flash.saved");
 	return true;
-}
-
-/* What is not sent stays as it was. */
-static bool read_change(const struct site_request *request,
-	struct model_change *wanted, struct error *err)
-{
-	const struct {
-		const char *name;
-		int64_t *value;
-	} numbers[] = {
-		{ "context_tokens", &wanted->context_tokens },
-		{ "max_output_tokens", &wanted->max_output_tokens },
-		{ "quality", &wanted->quality },
-		{ "speed_tps", &wanted->speed_tps },
-	}, prices[] = {
-		{ "input_price", &wanted->input_picousd },
-		{ "output_price", &wanted->output_picousd },
-		{ "cached_price", &wanted->cached_picousd },
-		{ "cache_write_price", &wanted->cache_write_picousd },
-		{ "reasoning_price", &wanted->reasoning_picousd },
-	};
-	enum model_kind kind;
-
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-		if (site_has(request, numbers[i].name))
-			*numbers[i].value = site_int(request, numbers[i].name);
-	for (size_t i = 0; i < ARRAY_LEN(prices); i++)
-		if (site_has(request, prices[i].name) &&
-			!money_parse_usd_per_million(
-				site_text(request, prices[i].name),
-				prices[i].value))
-			return error_refuse(err, ERR_BAD_FIELD, prices[i].name,
-				"A price is in US dollars for a million "
-				"tokens, as in 2.50.");
-	if (site_has(request, "kind")) {
-		if (!model_kind_read(site_text(request, "kind"), &kind, err))
-			return false;
-		wanted->kind = (int64_t)kind;
-	}
-	if (site_bool(request, "sets_capabilities"))
-		wanted->capabilities = (int64_t)read_abilities(request);
-	return true;
-}
-
-static unsigned read_abilities(const struct site_request *request)
-{
-	unsigned flags = 0;
-
-	for (const struct flag_name *f = capability_names; f->name.n > 0; f++)
-		if (site_bool(request, f->name.p))
-			flags |= f->flag;
-	return flags;
 }
 
 static json_t *audit_json(

@@ -19,8 +19,6 @@ static void put_flags(json_t *out, const char *name,
 	const struct flag_name *table, unsigned flags);
 static void put_now(const struct format *format, json_t *out,
 	const struct model *model, int64_t now_ms);
-static json_t *price_json(
-	const struct format *format, const struct price *price);
 static bool was_replaced(
 	const struct model *model, const struct price *price, int64_t now_ms);
 static json_t *chart_of(const struct format *format, const struct model *model,
@@ -163,7 +161,8 @@ json_t *model_json_prices(
 	for (const struct price *p = model->prices; p; p = p->older)
 		if (p->valid_from_ms <= now_ms &&
 			!was_replaced(model, p, now_ms))
-			json_array_append_new(list, price_json(format, p));
+			json_array_append_new(
+				list, model_json_price(format, p));
 	return list;
 }
 
@@ -184,12 +183,11 @@ json_t *model_json_price_history(
 	json_t *list = json_array();
 
 	for (const struct price *p = model->prices; p; p = p->older)
-		json_array_append_new(list, price_json(format, p));
+		json_array_append_new(list, model_json_price(format, p));
 	return list;
 }
 
-static json_t *price_json(
-	const struct format *format, const struct price *price)
+json_t *model_json_price(const struct format *format, const struct price *price)
 {
 	const char *tier = price_tier_name(price->tier);
 	json_t *out = json_object();

@@ -15,6 +15,10 @@ MUST_USE bool model_json_catalog(struct site_request *request,
 /* What it is, can do and costs now. */
 json_t *model_json(const struct format *format, const struct model *model);
 
+/* {"tier","above","valid_from","input","output",...}: what a million tokens
+ * cost by it. */
+json_t *model_json_price(
+	const struct format *format, const struct price *price);
 /* [{"tier","above","from","input","output",...}]: what holds now, one for each
  * tier and size; and all there ever was, the newest first. */
 json_t *model_json_prices(

@@ -161,6 +161,10 @@ static bool put_totals(struct site_request *request,
 	site_put_bool(out, "is_empty", sum.requests == 0);
 	format_put_usd(format, out, "cost", sum.cost_picousd);
 	format_put_usd(format, out, "saved", sum.saved_picousd);
+	format_put_usd(format, out, "route_saved", sum.route_saved_picousd);
+	format_put_count(
+		format, out, "route_saved_requests", sum.route_saved_requests);
+	site_put_bool(out, "was_routed", sum.route_saved_requests > 0);
 	format_put_count(format, out, "requests", sum.requests);
 	format_put_count(format, out, "errors", sum.errors);
 	format_put_count(format, out, "tokens",
@@ -347,11 +351,12 @@ static bool put_recent(struct site_request *request,
 		.from_ms = clock_unix_ms() - INT64_C(7) * 24 * 3600 * 1000,
 	};
 	const struct request_cursor newest = { 0 };
+	struct request_reach reach;
 	struct request_row *rows;
 	size_t count;
 
 	if (!request_log_list(request->db, &filter, &newest, RECENT,
-		    request->arena, &rows, &count, err))
+		    request->arena, &rows, &count, &reach, err))
 		return false;
 	json_object_set_new(
 		out, "recent", request_json_list(format, rows, count));

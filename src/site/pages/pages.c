@@ -19,6 +19,7 @@ extern const struct site_page pages_login[];
 extern const struct site_page pages_members[];
 extern const struct site_page pages_aliases[];
 extern const struct site_page pages_model[];
+extern const struct site_page pages_model_new[];
 extern const struct site_page pages_models[];
 extern const struct site_page pages_models_sync[];
 extern const struct site_page pages_playground[];
@@ -28,6 +29,7 @@ extern const struct site_page pages_password[];
 extern const struct site_page pages_preferences[];
 extern const struct site_page pages_quota[];
 extern const struct site_page pages_projects[];
+extern const struct site_page pages_provider_edit[];
 extern const struct site_page pages_providers[];
 extern const struct site_page pages_requests[];
 extern const struct site_page pages_requests_export[];
@@ -40,6 +42,7 @@ const struct site_page *const site_pages[] = {
 	pages_overview,
 	pages_models,
 	pages_models_sync,
+	pages_model_new,
 	pages_model, /* behind those whose paths it would take for ids */
 	pages_aliases,
 	pages_routing,
@@ -51,6 +54,7 @@ const struct site_page *const site_pages[] = {
 	pages_preferences,
 	pages_projects,
 	pages_providers,
+	pages_provider_edit,
 	pages_account,
 	pages_alert_channel,
 	pages_alert_rule,

@@ -9,6 +9,7 @@
 #include "accounts/user_link.h"
 #include "accounts/user_session.h"
 #include "site/change.h"
+#include "site/link.h"
 #include "site/pages/pages.h"
 #include "site/session.h"
 #include "site/throttle.h"
@@ -21,7 +22,6 @@ static bool ask(struct site_request *request, json_t *out, struct error *err);
 static bool show_new(
 	struct site_request *request, json_t *out, struct error *err);
 static bool save(struct site_request *request, json_t *out, struct error *err);
-static bool sends_mail(const struct site_request *request);
 static bool change(struct site_request *request, const struct user *user,
 	struct error *err);
 
@@ -90,7 +90,8 @@ static bool show_forgotten(
 	struct site_request *request, json_t *out, struct error *err)
 {
 	(void)err;
-	site_put_bool(out, "sends_mail", sends_mail(request));
+	site_put_bool(
+		out, "sends_mail", link_goes_by_mail(request->site->settings));
 	return true;
 }
 
@@ -100,7 +101,7 @@ static bool ask(struct site_request *request, json_t *out, struct error *err)
 	struct throttle throttle;
 	bool ok;
 
-	if (!sends_mail(request))
+	if (!link_goes_by_mail(request->site->settings))
 		return error_refuse(err, ERR_FORBIDDEN, NULL, "%s",
 			"This installation sends no e-mail: ask an "
 			"administrator for a link.");
@@ -163,11 +164,4 @@ static bool change(struct site_request *request, const struct user *user,
 		       },
 		       err) &&
 	       site_change_commit(request, err);
-}
-
-static bool sends_mail(const struct site_request *request)
-{
-	const struct settings *settings = request->site->settings;
-
-	return settings->smtp_url.n > 0 && settings->site_url.n > 0;
 }

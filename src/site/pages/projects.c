@@ -2,23 +2,30 @@
  * projects.c - /projects: what an organisation is divided into.
  *
  * Making one, and bringing one back, is the organisation's admins'; an admin
- * of a project changes that one. Keys of a project that is archived are
- * refused until it is brought back; nothing is ever deleted.
+ * of a project changes that one, and says what is kept of its calls. Keys of a
+ * project that is archived are refused until it is brought back; nothing is
+ * ever deleted.
  */
 #include "accounts/project.h"
 
 #include "site/change.h"
 #include "site/format.h"
+#include "site/pages/model_json.h"
 #include "site/pages/pages.h"
 
 static bool list(struct site_request *request, json_t *out, struct error *err);
 static bool put_project(struct site_request *request,
 	const struct project_row *row, json_t *list, struct error *err);
 static bool show(struct site_request *request, json_t *out, struct error *err);
+static bool put_capture(struct site_request *request, int64_t project_id,
+	json_t *project, struct error *err);
+static json_t *capture_json(const struct capture_policy *policy);
 static bool create(
 	struct site_request *request, json_t *out, struct error *err);
 static bool change(
 	struct site_request *request, json_t *out, struct error *err);
+static bool change_capture(struct site_request *request, int64_t project_id,
+	struct capture_policy *policy, struct error *err);
 static bool archive(
 	struct site_request *request, json_t *out, struct error *err);
 static bool restore(
@@ -42,8 +49,27 @@ static json_t *audit_json(struct str name, struct str time_zone);
 		.max_bytes = TIME_ZONE_NAME_MAX_BYTES   \
 	}
 
+#define CAPTURE_FIELDS                                                       \
+	{ .name = "bodies", .type = SITE_CHOICE, .choices = CAPTURE_MODES }, \
+		{ .name = "redact",                                          \
+			.type = SITE_CHOICE,                                 \
+			.choices = CAPTURE_REDACTIONS },                     \
+	{                                                                    \
+		.name = "max_bytes", .type = SITE_INT,                       \
+		.min = CAPTURE_MIN_BYTES, .max = CAPTURE_MAX_BYTES           \
+	}
+
 static const struct site_field fields[] = {
 	PROJECT_FIELDS,
+	{ .name = NULL },
+};
+static const struct site_field change_fields[] = {
+	PROJECT_FIELDS,
+	CAPTURE_FIELDS,
+	{ .name = NULL },
+};
+static const struct site_field query[] = {
+	CAPTURE_FIELDS,
 	{ .name = NULL },
 };
 
@@ -63,6 +89,7 @@ const struct site_page pages_projects[] = {
 	{ .path = STR("/projects/{id}"),
 		.method = SITE_GET,
 		.who = SITE_VIEWER,
+		.fields = query,
 		.load = show,
 		.template = "project",
 		.title = "projects.one",
@@ -70,12 +97,12 @@ const struct site_page pages_projects[] = {
 	{ .path = STR("/projects/{id}"),
 		.method = SITE_POST,
 		.who = SITE_SESSION,
-		.fields = fields,
+		.fields = change_fields,
 		.load = change },
 	{ .path = STR("/projects/{id}"),
 		.method = SITE_PATCH,
 		.who = SITE_SESSION,
-		.fields = fields,
+		.fields = change_fields,
 		.load = change },
 	{ .path = STR("/projects/{id}/archive"),
 		.method = SITE_POST,
@@ -160,11 +187,54 @@ static bool show(struct site_request *request, json_t *out, struct error *err)
 		     request->arena, &row, err) &&
 	     permission_allows(request->db, session->user_id, ROLE_ADMIN,
 		     session->organisation_id, id, err) &&
-	     put_project(request, &row, list, err);
+	     put_project(request, &row, list, err) &&
+	     put_capture(request, id, json_array_get(list, 0), err);
 	if (ok)
 		json_object_set(out, "project", json_array_get(list, 0));
 	json_decref(list);
 	return ok;
+}
+
+/* What is kept of its calls, and what may be chosen for a page's form. */
+static bool put_capture(struct site_request *request, int64_t project_id,
+	json_t *project, struct error *err)
+{
+	static const struct str modes[] = { STR("off"), STR("metadata"),
+		STR("full") };
+	static const struct str redactions[] = { STR("personal"), STR("none") };
+	struct capture_policy policy;
+	struct str mode, redaction;
+
+	if (!project_capture(request->db, project_id, &policy, err))
+		return false;
+	mode = str_of(capture_mode_name(policy.mode));
+	redaction = str_of(capture_redaction_name(policy.is_redacted));
+	json_object_set_new(project, "bodies", capture_json(&policy));
+	if (request->wants_json)
+		return true;
+	/* After a form that was refused, what it said. */
+	if (site_has(request, "bodies"))
+		mode = site_text(request, "bodies");
+	if (site_has(request, "redact"))
+		redaction = site_text(request, "redact");
+	json_object_set_new(project, "modes",
+		model_json_options(request, "projects.modes", modes,
+			ARRAY_LEN(modes), mode));
+	json_object_set_new(project, "redactions",
+		model_json_options(request, "projects.redactions", redactions,
+			ARRAY_LEN(redactions), redaction));
+	return true;
+}
+
+static json_t *capture_json(const struct capture_policy *policy)
+{
+	json_t *json = json_object();
+
+	site_put(json, "keep", str_of(capture_mode_name(policy->mode)));
+	site_put(json, "redact",
+		str_of(capture_redaction_name(policy->is_redacted)));
+	site_put_int(json, "max_bytes", policy->max_bytes);
+	return json;
 }
 
 static bool create(struct site_request *request, json_t *out, struct error *err)
@@ -194,10 +264,12 @@ static bool change(struct site_request *request, json_t *out, struct error *err)
 {
 	struct str name = site_text(request, "name");
 	struct str zone = site_text(request, "time_zone");
+	struct capture_policy capture;
 	struct project_row row;
-	json_t *before;
+	json_t *before, *after;
 
-	if (!begin_change(request, false, &row, err))
+	if (!begin_change(request, false, &row, err) ||
+		!project_capture(request->db, row.project.id, &capture, err))
 		return false;
 	if (zone.n == 0)
 		zone = row.time_zone;
@@ -208,9 +280,28 @@ static bool change(struct site_request *request, json_t *out, struct error *err)
 				request->db, &row.project, zone, err)))
 		return false;
 	before = audit_json(row.name, row.time_zone);
+	json_object_set_new(before, "bodies", capture_json(&capture));
+	if (!change_capture(request, row.project.id, &capture, err)) {
+		json_decref(before);
+		return false;
+	}
+	after = audit_json(name, zone);
+	json_object_set_new(after, "bodies", capture_json(&capture));
 	row.name = name;
-	return finish(request, "project.change", &row, before,
-		audit_json(name, zone), out, err);
+	return finish(request, "project.change", &row, before, after, out, err);
+}
+
+/* *policy is what holds then, changed or not. */
+static bool change_capture(struct site_request *request, int64_t project_id,
+	struct capture_policy *policy, struct error *err)
+{
+	if (!site_has(request, "bodies") && !site_has(request, "redact") &&
+		!site_has(request, "max_bytes"))
+		return true;
+	return capture_policy_change(policy, site_text(request, "bodies"),
+		       site_text(request, "redact"),
+		       site_int(request, "max_bytes"), err) &&
+	       project_set_capture(request->db, project_id, policy, err);
 }
 
 static bool archive(

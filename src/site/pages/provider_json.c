@@ -87,6 +87,7 @@ json_t *provider_json(const struct site_request *request,
 		site_put(json, "base_url", provider->base_url);
 		site_put(json, "auth", provider->auth);
 		put_hosts(json, provider);
+		provider_put_ways(json, provider);
 	}
 	site_put_int(json, "rpm", provider->requests_per_minute);
 	site_put_int(json, "tpm", provider->tokens_per_minute);
@@ -98,6 +99,19 @@ json_t *provider_json(const struct site_request *request,
 	put_status(request, json, provider,
 		put_breakers(&format, json, facts, provider->id));
 	return json;
+}
+
+void provider_put_ways(json_t *json, const struct provider *provider)
+{
+	const struct provider_timeouts *timeouts = &provider->timeouts;
+	bool drains = provider->quirks.on_disconnect == DISCONNECT_DRAIN;
+
+	site_put_int(json, "connect_timeout_ms", timeouts->connect_ms);
+	site_put_int(json, "first_byte_timeout_ms", timeouts->first_byte_ms);
+	site_put_int(json, "idle_timeout_ms", timeouts->idle_ms);
+	site_put_int(json, "total_timeout_ms", timeouts->total_ms);
+	site_put(json, "on_disconnect", drains ? S("drain") : S("cancel"));
+	site_put_bool(json, "drains", drains);
 }
 
 bool provider_put_keys(struct site_request *request, json_t *json,

@@ -31,4 +31,20 @@ json_t *provider_json(const struct site_request *request,
 MUST_USE bool provider_put_keys(struct site_request *request, json_t *json,
 	const struct provider *provider, struct error *err);
 
+/* Time-outs (0: as the settings say) and "on_disconnect". */
+void provider_put_ways(json_t *json, const struct provider *provider);
+
+/* --- providers.c --- */
+
+/* The page of one provider. */
+bool provider_show(
+	struct site_request *request, json_t *out, struct error *err);
+/* The provider that stands for {id}, as it is stored. ERR_NOT_FOUND. */
+MUST_USE bool provider_find_by_id(
+	struct site_request *request, struct provider *out, struct error *err);
+/* Its change is done: note it, commit, and go to its page. */
+MUST_USE bool provider_finish(struct site_request *request, const char *action,
+	const struct provider *provider, json_t *before, json_t *after,
+	json_t *out, struct error *err);
+
 #endif

@@ -18,7 +18,6 @@
 static bool list(struct site_request *request, json_t *out, struct error *err);
 static bool show_new(
 	struct site_request *request, json_t *out, struct error *err);
-static bool show(struct site_request *request, json_t *out, struct error *err);
 static bool put_one(struct site_request *request,
 	const struct provider_facts *facts, json_t *out, struct error *err);
 static bool create(
@@ -45,8 +44,6 @@ static bool change_key(
 	struct site_request *request, json_t *out, struct error *err);
 static bool remove_key(
 	struct site_request *request, json_t *out, struct error *err);
-static bool find(
-	struct site_request *request, struct provider *out, struct error *err);
 static bool finish(struct site_request *request, const char *action,
 	const struct provider *provider, json_t *after, json_t *out,
 	struct error *err);
@@ -123,7 +120,7 @@ const struct site_page pages_providers[] = {
 	{ .path = STR("/providers/{id}"),
 		.method = SITE_GET,
 		.who = SITE_VIEWER,
-		.load = show,
+		.load = provider_show,
 		.template = "provider",
 		.title = "providers.one",
 		.nav = "providers" },
@@ -146,7 +143,7 @@ const struct site_page pages_providers[] = {
 	{ .path = STR("/providers/{id}/keys"),
 		.method = SITE_GET,
 		.who = SITE_OPERATOR,
-		.load = show,
+		.load = provider_show,
 		.template = "provider",
 		.title = "providers.one",
 		.nav = "providers" },
@@ -204,7 +201,7 @@ static bool show_new(
 	return true;
 }
 
-static bool show(struct site_request *request, json_t *out, struct error *err)
+bool provider_show(struct site_request *request, json_t *out, struct error *err)
 {
 	struct provider_facts facts;
 	bool ok = provider_facts_load(request, &facts, err) &&
@@ -301,7 +298,8 @@ static bool set_enabled(struct site_request *request, bool enabled, json_t *out,
 {
 	struct provider provider;
 
-	return db_begin(request->db, err) && find(request, &provider, err) &&
+	return db_begin(request->db, err) &&
+	       provider_find_by_id(request, &provider, err) &&
 	       provider_set_enabled(request->db, provider.id, enabled, err) &&
 	       finish(request, enabled ? "provider.enable" : "provider.disable",
 		       &provider, NULL, out, err);
@@ -313,7 +311,8 @@ static bool remove_provider(
 	struct provider provider;
 	int64_t id;
 
-	if (!db_begin(request->db, err) || !find(request, &provider, err) ||
+	if (!db_begin(request->db, err) ||
+		!provider_find_by_id(request, &provider, err) ||
 		!provider_remove(request->db, provider.name, &id, err) ||
 		!finish(request, "provider.remove", &provider, NULL, out, err))
 		return false;
@@ -332,7 +331,7 @@ static bool add_key(
 	if (!site_has(request, "key"))
 		return error_refuse(
 			err, ERR_MISSING_FIELD, "key", "Fill in 'key'.");
-	if (!find(request, &provider, err) ||
+	if (!provider_find_by_id(request, &provider, err) ||
 		!provider_check_form(&provider,
 			request->site->settings->allow_private_upstreams,
 			request->arena, err) ||
@@ -415,7 +414,8 @@ static bool change_key(
 
 	if (site_has(request, "weight"))
 		weight = site_int(request, "weight");
-	return db_begin(request->db, err) && find(request, &provider, err) &&
+	return db_begin(request->db, err) &&
+	       provider_find_by_id(request, &provider, err) &&
 	       provider_key_change(
 		       request->db, provider.id, id, weight, enabled, err) &&
 	       finish(request, "provider.key_change", &provider,
@@ -431,14 +431,14 @@ static bool remove_key(
 	int64_t id = site_int(request, "id");
 	struct provider provider;
 
-	return db_begin(request->db, err) && find(request, &provider, err) &&
+	return db_begin(request->db, err) &&
+	       provider_find_by_id(request, &provider, err) &&
 	       provider_key_remove(request->db, provider.id, id, err) &&
 	       finish(request, "provider.key_remove", &provider,
 		       json_pack("{s:I}", "key_id", (json_int_t)id), out, err);
 }
 
-/* The provider that stands for {id}, as it is stored. */
-static bool find(
+bool provider_find_by_id(
 	struct site_request *request, struct provider *out, struct error *err)
 {
 	struct str name = S("");
@@ -463,10 +463,19 @@ static bool finish(struct site_request *request, const char *action,
 	const struct provider *provider, json_t *after, json_t *out,
 	struct error *err)
 {
+	return provider_finish(
+		request, action, provider, NULL, after, out, err);
+}
+
+bool provider_finish(struct site_request *request, const char *action,
+	const struct provider *provider, json_t *before, json_t *after,
+	json_t *out, struct error *err)
+{
 	const struct site_change note = {
 		.action = action,
 		.object_id = provider->id,
 		.object_name = provider->name,
+		.before = before,
 		.after = after,
 	};
 

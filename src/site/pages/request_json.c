@@ -64,8 +64,7 @@ json_t *request_json_whole(
 {
 	const struct usage_record *record = &row->record;
 	json_t *out = request_json(format, row);
-	json_t *candidates = json_loadb(record->route_candidates.p,
-		record->route_candidates.n, 0, NULL);
+	json_t *route = request_json_route(format, row);
 
 	site_put(out, "client_ip", record->client_ip);
 	site_put(out, "host", record->host);
@@ -73,8 +72,6 @@ json_t *request_json_whole(
 	site_put(out, "dialect", record->dialect);
 	site_put(out, "provider_dialect", record->provider_dialect);
 	site_put(out, "dropped", record->dropped);
-	site_put(out, "alias", record->alias);
-	site_put(out, "complexity", record->complexity);
 	site_put(out, "error_detail", record->error_detail);
 	site_put(out, "finish_reason", record->finish_reason);
 	site_put_bool(out, "coalesced", record->coalesced);
@@ -87,10 +84,34 @@ json_t *request_json_whole(
 	format_put_count(format, out, "response_bytes", record->response_bytes);
 	json_object_set_new(out, "phases", phases(format, record));
 	json_object_set_new(out, "attempts", attempts(format, record));
+	json_object_update(out, route);
+	json_decref(route);
+	return out;
+}
+
+json_t *request_json_route(
+	const struct format *format, const struct request_row *row)
+{
+	const struct usage_record *record = &row->record;
+	json_t *out = json_object();
+	json_t *candidates = json_loadb(record->route_candidates.p,
+		record->route_candidates.n, 0, NULL);
+
+	site_put(out, "request_id", record->request_id);
+	site_put(out, "model_asked", record->model_asked);
+	site_put(out, "alias", record->alias);
+	site_put(out, "complexity", record->complexity);
+	site_put(out, "model_used", record->model_used);
+	site_put(out, "provider", record->provider);
+	site_put_bool(out, "was_routed", record->route_reason.n > 0);
 	site_put(out, "route_reason", record->route_reason);
 	json_object_set_new(
 		out, "candidates", candidates ? candidates : json_array());
-	site_put_bool(out, "was_routed", record->route_reason.n > 0);
+	if (record->has_route_saved)
+		format_put_usd(format, out, "route_saved",
+			record->route_saved_picousd);
+	else
+		json_object_set_new(out, "route_saved", json_null());
 	return out;
 }
 

@@ -17,4 +17,9 @@ json_t *request_json_list(const struct format *format,
 json_t *request_json_whole(
 	const struct format *format, const struct request_row *row);
 
+/* Why it went where it went, as request_json_whole() has it: what was asked
+ * for, the reason, the candidates, what the choice saved. */
+json_t *request_json_route(
+	const struct format *format, const struct request_row *row);
+
 #endif

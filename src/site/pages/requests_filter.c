@@ -17,8 +17,7 @@ bool requests_filter_read(const struct site_request *request,
 	*out = (struct request_filter){
 		.organisation_id = request->session.organisation_id,
 		.project_id = request->session.project_id,
-		/* Whoever has an id knows not when it was. */
-		.from_ms = str_starts(text, S("req_")) ? 0 : range->from_ms,
+		.from_ms = range->from_ms,
 		.to_ms = range->to_ms,
 		.outcome = outcome_of(site_text(request, "outcome")),
 		.status = site_int(request, "status"),
@@ -30,6 +29,9 @@ bool requests_filter_read(const struct site_request *request,
 		.alias = site_text(request, "alias"),
 		.text = text,
 	};
+	/* Whoever has an id knows not when it was. */
+	if (request_filter_is_id(out))
+		out->from_ms = 0;
 	if (!site_has(request, "cost_above"))
 		return true;
 	if (!money_parse_usd(site_text(request, "cost_above"),

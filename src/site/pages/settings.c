@@ -36,6 +36,7 @@ const struct site_page pages_settings[] = {
 	{ .path = STR("/settings"),
 		.method = SITE_GET,
 		.who = SITE_ADMIN,
+		.of_organisation = true,
 		.fields = query,
 		.load = show,
 		.template = "settings",
@@ -44,11 +45,13 @@ const struct site_page pages_settings[] = {
 	{ .path = STR("/settings"),
 		.method = SITE_POST,
 		.who = SITE_ADMIN,
+		.of_organisation = true,
 		.fields = fields,
 		.load = change },
 	{ .path = STR("/settings"),
 		.method = SITE_PUT,
 		.who = SITE_ADMIN,
+		.of_organisation = true,
 		.fields = fields,
 		.load = change },
 	{ .path = STR("") },
@@ -59,10 +62,8 @@ static bool show(struct site_request *request, json_t *out, struct error *err)
 	struct organisation organisation;
 	json_t *json, *value;
 
-	if (!site_check_organisation(request, ROLE_ADMIN, err) ||
-		!organisation_find(request->db,
-			request->session.organisation_id, request->arena,
-			&organisation, err))
+	if (!organisation_find(request->db, request->session.organisation_id,
+		    request->arena, &organisation, err))
 		return false;
 	json = organisation_json(&organisation);
 	json_object_set_new(out, "organisation", json);
@@ -88,8 +89,7 @@ static bool change(struct site_request *request, json_t *out, struct error *err)
 {
 	struct organisation before, after;
 
-	if (!site_check_organisation(request, ROLE_ADMIN, err) ||
-		!db_begin(request->db, err) ||
+	if (!db_begin(request->db, err) ||
 		!organisation_find(request->db,
 			request->session.organisation_id, request->arena,
 			&before, err))

@@ -327,6 +327,7 @@ static void put_total(
 
 	format_put_usd(format, total, "cost", sum->cost_picousd);
 	format_put_usd(format, total, "saved", sum->saved_picousd);
+	format_put_usd(format, total, "route_saved", sum->route_saved_picousd);
 	format_put_count(format, total, "requests", sum->requests);
 	format_put_count(format, total, "errors", sum->errors);
 	format_put_share(

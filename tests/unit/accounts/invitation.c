@@ -231,6 +231,44 @@ static void a_link_that_was_asked_for_is_taken_once(void **state)
 	assert_false(found);
 }
 
+/* By one process, once; its link and the one that was shown end together. */
+static void one_is_mailed_once(void **state)
+{
+	struct one_time shown, mailed, none;
+	struct invitation made, taken, found;
+	struct error gone;
+	bool any;
+
+	(void)state;
+	made = invite("dora@example.com", ROLE_VIEWER, first.id, &shown);
+	MUST(invitation_take_mail(db, &arena, &any, &taken, &none, &err));
+	assert_false(any);
+	MUST(invitation_ask_mail(db, made.id, &err));
+	MUST(invitation_take_mail(db, &arena, &any, &taken, &mailed, &err));
+	assert_true(any);
+	assert_int_equal(taken.id, made.id);
+	assert_true(str_equal(taken.inviter, S("ana@example.com")));
+	assert_true(str_equal(taken.locale, S("en")));
+	assert_string_not_equal(mailed.text, shown.text);
+	MUST(invitation_take_mail(db, &arena, &any, &taken, &none, &err));
+	assert_false(any);
+	for (size_t i = 0; i < 2; i++) {
+		MUST(invitation_find(db, str_of((i ? mailed : shown).text),
+			&arena, &found, &err));
+		assert_int_equal(found.id, made.id);
+	}
+	MUST(invitation_revoke(db, first.organisation_id, made.id, &err));
+	assert_false(invitation_find(
+		db, str_of(mailed.text), &arena, &found, &gone));
+	assert_int_equal(gone.kind, ERR_NOT_FOUND);
+	/* What is over is not mailed. */
+	made = invite("emil@example.com", ROLE_VIEWER, first.id, &shown);
+	MUST(invitation_ask_mail(db, made.id, &err));
+	MUST(invitation_revoke(db, first.organisation_id, made.id, &err));
+	MUST(invitation_take_mail(db, &arena, &any, &taken, &none, &err));
+	assert_false(any);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +282,7 @@ int main(void)
 		cmocka_unit_test(a_link_works_once),
 		cmocka_unit_test(a_link_ends),
 		cmocka_unit_test(a_link_that_was_asked_for_is_taken_once),
+		cmocka_unit_test(one_is_mailed_once),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, stop_people);

@@ -71,13 +71,20 @@ static void members_are_listed(void **state)
 	(void)state;
 	MUST(member_set(db, &of, ben, ROLE_VIEWER, &err));
 	MUST(member_set(db, &of, ben, ROLE_MEMBER, &err));
-	MUST(member_list(db, &of, &arena, &members, &count, &err));
+	MUST(member_list(
+		db, &of, S(""), MEMBERS_ALL, &arena, &members, &count, &err));
 	assert_int_equal(count, 2);
 	assert_true(str_equal(members[1].email, S("ben@example.com")));
 	assert_int_equal(members[1].role, ROLE_MEMBER);
 	assert_int_equal(members[1].user_id, ben);
 	assert_true(members[1].since_ms > 0);
 	assert_false(members[1].is_disabled);
+	MUST(member_list(db, &of, S(""), 1, &arena, &members, &count, &err));
+	assert_int_equal(count, 1);
+	MUST(member_list(
+		db, &of, members[0].email, 9, &arena, &members, &count, &err));
+	assert_int_equal(count, 1);
+	assert_int_equal(members[0].user_id, ben);
 }
 
 static void the_last_owner_stays(void **state)
@@ -121,7 +128,8 @@ static void a_project_of_another_organisation_is_refused(void **state)
 		member_set(db, &forged, ana, ROLE_OWNER, &err), ERR_NOT_FOUND);
 	MUST_FAIL(member_remove(db, &forged, eve, &err), ERR_NOT_FOUND);
 	MUST_FAIL(member_role(db, &forged, eve, &role, &err), ERR_NOT_FOUND);
-	MUST(member_list(db, &forged, &arena, &members, &count, &err));
+	MUST(member_list(db, &forged, S(""), MEMBERS_ALL, &arena, &members,
+		&count, &err));
 	assert_int_equal(count, 0);
 }
 

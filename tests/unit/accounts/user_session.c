@@ -13,7 +13,8 @@
 
 #define THREADS 8
 
-static const struct user_session_life life = { 3600000, 86400000 };
+static const struct user_session_life life = { .idle_ms = 3600000,
+	.absolute_ms = 86400000 };
 static int64_t user_id, other_id;
 
 static struct user_session begin(int64_t of, struct one_time *token)
@@ -158,6 +159,32 @@ static void being_seen_is_noted_once_a_minute(void **state)
 	assert_true(runs(session.id));
 	assert_true(ask_sql("SELECT last_seen_ms >= created_ms FROM sessions "
 			    "ORDER BY id DESC LIMIT 1"));
+}
+
+/* A page that asks by itself is no person who is there. */
+static void unattended_use_puts_off_nothing(void **state)
+{
+	struct user_session_life unattended = life;
+	struct user_session session;
+	struct one_time token;
+	bool found;
+
+	(void)state;
+	session = begin(user_id, &token);
+	unattended.is_unattended = true;
+	run_sql("UPDATE sessions SET last_seen_ms = last_seen_ms - 61000, "
+		"expires_ms = expires_ms - 61000 ORDER BY id DESC LIMIT 1");
+	MUST(user_session_find(
+		db, session.id, &unattended, &arena, &found, &session, &err));
+	assert_true(found);
+	assert_int_equal(ask_sql("SELECT created_ms - last_seen_ms FROM "
+				 "sessions ORDER BY id DESC LIMIT 1"),
+		61000);
+	assert_int_equal(
+		session.expires_ms, session.created_ms + life.idle_ms - 61000);
+	assert_true(runs(session.id));
+	assert_true(ask_sql("SELECT expires_ms >= created_ms + 3600000 FROM "
+			    "sessions ORDER BY id DESC LIMIT 1"));
 }
 
 static void one_that_is_used_still_ends(void **state)
@@ -371,6 +398,7 @@ int main(void)
 		cmocka_unit_test(a_copy_that_comes_late_ends_the_login),
 		cmocka_unit_test(one_that_is_idle_ends),
 		cmocka_unit_test(being_seen_is_noted_once_a_minute),
+		cmocka_unit_test(unattended_use_puts_off_nothing),
 		cmocka_unit_test(one_that_is_used_still_ends),
 		cmocka_unit_test(one_is_revoked_by_its_user_alone),
 		cmocka_unit_test(all_but_one_are_revoked),

@@ -97,11 +97,13 @@ static inline int database_clear(void **state)
 	database_run(database, "DELETE FROM requests");
 	database_run(database, "DELETE FROM request_attempts");
 	database_run(database, "DELETE FROM request_routes");
+	database_run(database, "DELETE FROM request_contents");
 	database_run(database, "DELETE FROM usage_minute");
 	database_run(database, "DELETE FROM attempts_minute");
-	database_run(database, "DELETE FROM usage_hour");
-	database_run(database, "DELETE FROM usage_day");
+	database_run(database, "DELETE FROM usage_scope_hour");
+	database_run(database, "DELETE FROM usage_scope_day");
 	database_run(database, "DELETE FROM usage_user_day");
+	database_run(database, "DELETE FROM usage_user_week");
 	database_run(database, "DELETE FROM journal_files");
 	sample_make_state(&database->settings, database->state_dir);
 	arena_init(&database->arena, 1 << 16);

@@ -51,7 +51,9 @@
 	" COALESCE(SUM(total_us >= 30000000 AND total_us < 60000000), 0)"          \
 	" AS h9,"                                                                  \
 	" COALESCE(SUM(total_us >= 60000000), 0) AS h10,"                          \
-	" SUM(charged_picousd) AS n19, SUM(admitted) AS n20"                       \
+	" SUM(charged_picousd) AS n19, SUM(admitted) AS n20,"                      \
+	" COALESCE(SUM(route_saved_picousd), 0) AS n21,"                           \
+	" COUNT(route_saved_picousd) AS n22"                                       \
 	" FROM requests GROUP BY b, p, k, m, v) AS r LEFT JOIN " table             \
 	" AS t ON t.bucket_ms = b AND t.project_id = p AND t.key_id = k"           \
 	" AND t.model_id = m AND t.provider_id = v"                                \
@@ -69,27 +71,45 @@
 	" OR t.under_1s <> h4 OR t.under_2500ms <> h5 OR t.under_5s <> h6"         \
 	" OR t.under_10s <> h7 OR t.under_30s <> h8 OR t.under_60s <> h9"          \
 	" OR t.over_60s <> h10 OR t.charged_picousd <> n19"                        \
-	" OR t.admitted <> n20)"                                                   \
+	" OR t.admitted <> n20 OR t.route_saved_picousd <> n21"                    \
+	" OR t.route_saved_requests <> n22)"                                       \
 	" + ABS((SELECT COUNT(*) FROM requests)"                                   \
 	" - (SELECT COALESCE(SUM(requests), 0) FROM " table "))"
 
-#define WRONG_USER_TOTALS                                                 \
+/* How many series do not have every call that belongs to them once; a table
+ * has ten, or none. */
+#define WRONG_SERIES(table)                                                \
+	"SELECT (SELECT COUNT(*) FROM (SELECT scope, subject,"             \
+	" SUM(requests) AS n, SUM(charged_picousd) AS c,"                  \
+	" SUM(total_us) AS t FROM " table " GROUP BY scope, subject) AS s" \
+	" JOIN (SELECT 'organisation' AS of, COUNT(*) AS rn,"              \
+	" SUM(charged_picousd) AS rc, COALESCE(SUM(total_us), 0) AS rt"    \
+	" FROM requests UNION ALL SELECT 'project', COUNT(*),"             \
+	" SUM(charged_picousd), COALESCE(SUM(total_us), 0) FROM requests"  \
+	" WHERE project_id > 0 UNION ALL SELECT 'key', COUNT(*),"          \
+	" SUM(charged_picousd), COALESCE(SUM(total_us), 0) FROM requests"  \
+	" WHERE key_id > 0) AS r ON r.of = scope"                          \
+	" WHERE n <> rn OR c <> rc OR t <> rt)"                            \
+	" + (SELECT ABS(COUNT(DISTINCT scope, subject)"                    \
+	" - IF(EXISTS(SELECT 1 FROM requests), 10, 0)) FROM " table ")"
+
+#define WRONG_USER_TOTALS(table, bucket)                                  \
 	"SELECT (SELECT COUNT(*) FROM (SELECT"                            \
-	" started_ms - started_ms MOD 86400000 AS b, project_id AS p,"    \
+	" started_ms - started_ms MOD " bucket " AS b, project_id AS p,"  \
 	" user AS u, MAX(organisation_id) AS o, COUNT(*) AS n,"           \
 	" SUM(error <> '') AS n1, COALESCE(SUM(prompt_tokens), 0) AS n2," \
 	" COALESCE(SUM(completion_tokens), 0) AS n3,"                     \
 	" SUM(IF(priced, cost_picousd, 0)) AS n4,"                        \
 	" SUM(charged_picousd) AS n5, SUM(admitted) AS n6"                \
 	" FROM requests WHERE user <> '' GROUP BY b, p, u) AS r"          \
-	" LEFT JOIN usage_user_day AS t ON t.bucket_ms = b"               \
+	" LEFT JOIN " table " AS t ON t.bucket_ms = b"                    \
 	" AND t.project_id = p AND t.user = u"                            \
 	" WHERE t.bucket_ms IS NULL OR t.organisation_id <> o"            \
 	" OR t.requests <> n OR t.errors <> n1 OR t.prompt_tokens <> n2"  \
 	" OR t.completion_tokens <> n3 OR t.cost_picousd <> n4"           \
 	" OR t.charged_picousd <> n5 OR t.admitted <> n6)"                \
 	" + ABS((SELECT COUNT(*) FROM requests WHERE user <> '')"         \
-	" - (SELECT COALESCE(SUM(requests), 0) FROM usage_user_day))"
+	" - (SELECT COALESCE(SUM(requests), 0) FROM " table "))"
 
 static void assert_rows(struct database *database, int64_t rows)
 {
@@ -99,13 +119,18 @@ static void assert_rows(struct database *database, int64_t rows)
 	assert_int_equal(database_number(database,
 				 WRONG_TOTALS("usage_minute", "60000")),
 		0);
-	assert_int_equal(database_number(database,
-				 WRONG_TOTALS("usage_hour", "3600000")),
+	assert_int_equal(
+		database_number(database, WRONG_SERIES("usage_scope_hour")), 0);
+	assert_int_equal(
+		database_number(database, WRONG_SERIES("usage_scope_day")), 0);
+	assert_int_equal(
+		database_number(database,
+			WRONG_USER_TOTALS("usage_user_day", "86400000")),
 		0);
-	assert_int_equal(database_number(database,
-				 WRONG_TOTALS("usage_day", "86400000")),
+	assert_int_equal(
+		database_number(database,
+			WRONG_USER_TOTALS("usage_user_week", "604800000")),
 		0);
-	assert_int_equal(database_number(database, WRONG_USER_TOTALS), 0);
 }
 
 static struct journal *open_journal(struct database *database)
@@ -475,12 +500,12 @@ static void a_missing_table_rejects_nothing(void **state)
 	size_t moved;
 
 	write_journal(database, 0, 600);
-	database_run(database, "RENAME TABLE usage_hour TO usage_hour_away");
+	database_run(database, "RENAME TABLE usage_scope_hour TO away");
 	assert_false(journal_replay(
 		&database->settings, database->pool, NULL, &moved, &err));
 	assert_int_equal(err.kind, ERR_DATABASE);
 	assert_int_equal(moved, 0);
-	database_run(database, "RENAME TABLE usage_hour_away TO usage_hour");
+	database_run(database, "RENAME TABLE away TO usage_scope_hour");
 	assert_rows(database, 0);
 	assert_int_equal(count_rejected(database, ".json"), 0);
 	assert_int_equal(replay(database), 600);
@@ -704,13 +729,15 @@ static void absurd_numbers_arrive(void **state)
 		assert_int_equal(replay(database), 1);
 	}
 	assert_int_equal(count_rejected(database, ".json"), 0);
-	assert_int_equal(database_number(database,
-				 "SELECT MAX(cost_picousd) FROM usage_day"),
+	assert_int_equal(
+		database_number(database,
+			"SELECT MAX(cost_picousd) FROM usage_scope_day"),
 		INT64_MAX);
 	assert_int_equal(
 		database_number(database,
-			"SELECT SUM(requests) FROM usage_day"
-			" WHERE over_60s = 3 AND total_us = 0x7fffffffffffffff"),
+			"SELECT SUM(requests) FROM usage_scope_day"
+			" WHERE scope = 'organisation' AND subject = 'all'"
+			" AND over_60s = 3 AND total_us = 0x7fffffffffffffff"),
 		3);
 	assert_int_equal(database_number(database,
 				 "SELECT COUNT(*) FROM requests"

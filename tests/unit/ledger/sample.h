@@ -105,6 +105,20 @@ static inline struct usage_record sample_record(
 				 : record.priced ? record.cost_picousd
 						 : 990000000 + number;
 	record.admitted = number % 10 != 3;
+	record.price_from_ms = number % 3 ? SAMPLE_DAY_MS - number : -1;
+	record.price_tier = number % 2 ? S("batch") : S("");
+	record.price_above_tokens = number % 4 * 1000;
+	record.has_route_saved = number % 2 != 0;
+	if (record.has_route_saved)
+		record.route_saved_picousd =
+			number % 4 == 1 ? -1000 * number : 700 * number;
+	if (number % 5 == 2) {
+		record.sealed_request =
+			arena_printf(arena, "\xff%" PRId64 "\x01", number);
+		record.sealed_response = (struct str){ "\0\xff", 2 };
+		record.contents_redacted = number % 2 != 0;
+		record.contents_cut = number % 3 != 0;
+	}
 	record.billing = number % 9 ? BILLING_BILLED : BILLING_ESTIMATED;
 	record.billing_reason = number % 9 ? S("") : S("cut");
 	record.billing = number % 9 ? BILLING_BILLED : BILLING_ESTIMATED;

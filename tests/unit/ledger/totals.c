@@ -9,13 +9,43 @@
 
 #include "database.h"
 
-#define INSERT(table)                                                \
-	"INSERT INTO " table " (bucket_ms, project_id, provider_id," \
-	" requests, errors, cost_picousd, saved_picousd) VALUES"     \
-	" (1000, 1, 7, 100, 100, 100, 100),"                         \
-	" (2000, 1, 7, 1, 0, 10, 5), (2000, 2, 7, 2, 1, 20, 6),"     \
-	" (3000, 1, 7, 3, 2, 30, 7), (3000, 1, 8, 4, 0, 40, 0),"     \
-	" (3000, 1, 0, 5, 5, 0, 0)"
+#define ROWS(of)                                                                 \
+	" (" of(1000, 1,                                                         \
+		7) ", 100, 100, 100, 100),"                                      \
+		   " (" of(2000, 1,                                              \
+			   7) ", 1, 0, 10, 5),"                                  \
+			      " (" of(2000, 2,                                   \
+				      7) ", 2, 1, 20, 6),"                       \
+					 " (" of(3000, 1,                        \
+						 7) ", 3, 2, 30, 7),"            \
+						    " (" of(3000, 1,             \
+							    8) ", 4, 0, 40, 0)," \
+							       " (" of(3000,     \
+								       1,        \
+								       0) ", 5, 5, 0, 0)"
+#define MINUTE(at, tenant, provider) #at ", " #tenant ", " #provider
+#define DAY(at, tenant, provider) \
+	"'organisation', " #tenant ", 'provider', " #at ", " #provider
+
+/* Of two tenants: projects where minutes are kept, organisations for days. */
+static void fill(struct database *database)
+{
+	database_run(database,
+		"INSERT INTO usage_minute (bucket_ms, project_id, provider_id,"
+		" requests, errors, cost_picousd, saved_picousd) VALUES" ROWS(
+			MINUTE));
+	database_run(database,
+		"INSERT INTO usage_scope_day (scope, scope_id, subject,"
+		" bucket_ms, subject_id, requests, errors, cost_picousd,"
+		" saved_picousd) VALUES" ROWS(DAY)
+		/* What is no total of a provider, or is one of it again. */
+		", ('organisation', 1, 'all', 3000, 0, 9, 9, 9, 9),"
+		" ('organisation', 1, 'model', 3000, 7, 9, 9, 9, 9),"
+		" ('project', 1, 'provider', 3000, 7, 9, 9, 9, 9)");
+	database_run(database,
+		"INSERT IGNORE INTO organisations (id, name, created_ms)"
+		" VALUES (1, 'a', 0), (2, 'b', 0)");
+}
 
 static void load(struct database *database, enum totals_step step,
 	int64_t from_ms, struct provider_total **totals, size_t *count)
@@ -47,8 +77,7 @@ static void buckets_are_added_by_provider(void **state)
 
 	load(database, TOTALS_DAYS, 0, &totals, &count);
 	assert_int_equal(count, 0);
-	database_run(database, INSERT("usage_day"));
-	database_run(database, INSERT("usage_minute"));
+	fill(database);
 	for (int step = TOTALS_MINUTES; step <= TOTALS_DAYS; step++) {
 		load(database, (enum totals_step)step, 2000, &totals, &count);
 		assert_int_equal(count, 3);
@@ -67,8 +96,9 @@ static void there_may_be_many(void **state)
 	size_t count;
 
 	database_run(database,
-		"INSERT INTO usage_day (bucket_ms, provider_id, requests)"
-		" SELECT 1000, seq, seq FROM seq_1_to_100");
+		"INSERT INTO usage_scope_day (scope, scope_id, subject,"
+		" bucket_ms, subject_id, requests) SELECT 'organisation', 0,"
+		" 'provider', 1000, seq, seq FROM seq_1_to_100");
 	load(database, TOTALS_DAYS, 0, &totals, &count);
 	assert_int_equal(count, 100);
 	for (size_t i = 0; i < count; i++)

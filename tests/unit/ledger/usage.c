@@ -113,6 +113,15 @@ static void assert_same(
 	assert_int_equal(a->saved_picousd, b->saved_picousd);
 	assert_int_equal(a->charged_picousd, b->charged_picousd);
 	assert_int_equal(a->admitted, b->admitted);
+	assert_int_equal(a->price_from_ms, b->price_from_ms);
+	assert_text(a->price_tier, b->price_tier);
+	assert_int_equal(a->price_above_tokens, b->price_above_tokens);
+	assert_int_equal(a->has_route_saved, b->has_route_saved);
+	assert_int_equal(a->route_saved_picousd, b->route_saved_picousd);
+	assert_text(a->sealed_request, b->sealed_request);
+	assert_text(a->sealed_response, b->sealed_response);
+	assert_int_equal(a->contents_redacted, b->contents_redacted);
+	assert_int_equal(a->contents_cut, b->contents_cut);
 	assert_int_equal(a->billing, b->billing);
 	assert_text(a->billing_reason, b->billing_reason);
 	assert_int_equal(a->queue_us, b->queue_us);
