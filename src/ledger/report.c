@@ -95,20 +95,20 @@ static const struct column columns[] = {
 	" r.charged_picousd, r.host, r.client_ip,"                          \
 	" r.provider_dialect, r.dropped, r.billing, r.billing_reason,"      \
 	" r.coalesced, r.affinity,"
-/* Where there may be some. */
-#define ATTEMPTS                                                      \
-	" IF(r.attempts > 1 OR r.error <> '', (SELECT JSON_ARRAYAGG(" \
-	" JSON_OBJECT('attempt', t.attempt,"                          \
-	" 'model', t.model_used, 'provider', t.provider,"             \
-	" 'provider_key_id', t.provider_key_id, 'status', t.status,"  \
-	" 'error', t.error, 'error_detail', t.error_detail,"          \
-	" 'advice', t.advice, 'affinity', t.affinity,"                \
-	" 'upstream_request_id', t.upstream_request_id,"              \
-	" 'offset_us', t.offset_us, 'connect_us', t.connect_us,"      \
-	" 'first_byte_us', t.first_byte_us, 'total_us', t.total_us)"  \
-	" ORDER BY t.attempt) FROM request_attempts t"                \
-	" WHERE t.started_ms = r.started_ms"                          \
-	" AND t.request_id = r.request_id), NULL)"
+/* Also of a call with one attempt: who was passed over is in the list. */
+#define ATTEMPTS                                                     \
+	" (SELECT JSON_ARRAYAGG("                                    \
+	" JSON_OBJECT('attempt', t.attempt,"                         \
+	" 'model', t.model_used, 'provider', t.provider,"            \
+	" 'provider_key_id', t.provider_key_id, 'status', t.status," \
+	" 'error', t.error, 'error_detail', t.error_detail,"         \
+	" 'advice', t.advice, 'affinity', t.affinity,"               \
+	" 'upstream_request_id', t.upstream_request_id,"             \
+	" 'offset_us', t.offset_us, 'connect_us', t.connect_us,"     \
+	" 'first_byte_us', t.first_byte_us, 'total_us', t.total_us)" \
+	" ORDER BY t.attempt) FROM request_attempts t"               \
+	" WHERE t.started_ms = r.started_ms"                         \
+	" AND t.request_id = r.request_id)"
 
 #define TAIL REQUEST_WINDOW_NEWER REQUEST_ORDER_NEWER " LIMIT 1000"
 
