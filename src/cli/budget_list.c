@@ -9,8 +9,8 @@
 
 static bool open_counters(
 	struct session *session, struct hot **hot, struct limits **out);
-static bool show(struct session *session, const struct budget_row *row,
-	struct limits *counters, struct error *err);
+static void show(struct session *session, const struct budget_row *row,
+	const struct budget_standing *standing);
 static void show_standing(
 	struct output *output, const struct budget_standing *standing);
 
@@ -19,16 +19,20 @@ static bool run(struct session *session, struct error *err)
 	struct limits *counters = NULL;
 	struct hot *hot = NULL;
 	struct budget_row *rows;
+	struct budget_standing *standings;
 	size_t count;
-	bool ok = true;
+	bool ok;
 
 	if (!budget_list(session->db, 0, &session->arena, &rows, &count, err))
 		return false;
 	output_list(&session->output);
 	if (!open_counters(session, &hot, &counters))
 		counters = NULL;
+	ok = budget_standing_load(session->db,
+		standing_counters(&session->settings, counters), rows, count,
+		&session->arena, &standings, err);
 	for (size_t i = 0; ok && i < count; i++)
-		ok = show(session, &rows[i], counters, err);
+		show(session, &rows[i], &standings[i]);
 	limits_close(counters);
 	hot_close(hot);
 	return ok;
@@ -45,30 +49,24 @@ static bool open_counters(
 	       limits_open(settings, *hot, out, &err);
 }
 
-static bool show(struct session *session, const struct budget_row *row,
-	struct limits *counters, struct error *err)
+static void show(struct session *session, const struct budget_row *row,
+	const struct budget_standing *standing)
 {
 	const struct budget *budget = &row->budget;
 	struct output *output = &session->output;
-	struct budget_standing standing;
 
-	if (!budget_standing_load(session->db,
-		    standing_counters(&session->settings, counters), budget,
-		    &session->arena, &standing, err))
-		return false;
 	output_row(output);
 	output_int(output, "id", budget->id);
 	limit_scope_show(output, &budget->owner, row->owner.name);
 	output_str(output, "period", limit_period_name(budget->period));
 	output_usd(output, "limit_usd", budget->limit_picousd);
-	show_standing(output, &standing);
-	output_time(output, "resets", standing.ends_ms);
+	show_standing(output, standing);
+	output_time(output, "resets", standing->ends_ms);
 	output_str(output, "time_zone", time_zone_name(budget->zone));
 	output_bool(output, "hard", budget->is_hard);
 	output_int(output, "threshold_percent", budget->threshold_percent);
 	output_str(output, "status",
 		row->owner.is_inactive ? S("no use") : S("active"));
-	return true;
 }
 
 /* Null where it is each user's alone, or nobody counts. */

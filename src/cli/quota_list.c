@@ -7,28 +7,29 @@
 #include "cli/limit_scope.h"
 #include "site/standing.h"
 
-static bool show(struct session *session, const struct quota_row *row,
-	struct error *err);
-static bool show_used(
-	struct session *session, const struct quota *quota, struct error *err);
+static void show(struct session *session, const struct quota_row *row,
+	const struct quota_standing *standing);
+static void show_used(
+	struct output *output, const struct quota_standing *standing);
 
 static bool run(struct session *session, struct error *err)
 {
+	struct quota_standing *standings;
 	struct quota_row *rows;
 	size_t count;
 
-	if (!quota_list(session->db, 0, &session->arena, &rows, &count, err))
+	if (!quota_list(session->db, 0, &session->arena, &rows, &count, err) ||
+		!quota_standing_load(session->db, rows, count, &session->arena,
+			&standings, err))
 		return false;
 	output_list(&session->output);
-	for (size_t i = 0; i < count; i++) {
-		if (!show(session, &rows[i], err))
-			return false;
-	}
+	for (size_t i = 0; i < count; i++)
+		show(session, &rows[i], &standings[i]);
 	return true;
 }
 
-static bool show(
-	struct session *session, const struct quota_row *row, struct error *err)
+static void show(struct session *session, const struct quota_row *row,
+	const struct quota_standing *standing)
 {
 	const struct quota *quota = &row->quota;
 	struct output *output = &session->output;
@@ -39,33 +40,25 @@ static bool show(
 	output_str(output, "period", limit_period_name(quota->period));
 	output_int_or_null(output, "requests", quota->limit_requests);
 	output_int_or_null(output, "tokens", quota->limit_tokens);
-	if (!show_used(session, quota, err))
-		return false;
+	show_used(output, standing);
 	output_str(output, "time_zone", time_zone_name(quota->zone));
 	output_str(output, "status",
 		row->owner.is_inactive ? S("no use") : S("active"));
-	return true;
 }
 
 /* Of any minute, and of each user alone, there is no one number. */
-static bool show_used(
-	struct session *session, const struct quota *quota, struct error *err)
+static void show_used(
+	struct output *output, const struct quota_standing *standing)
 {
-	struct output *output = &session->output;
-	struct quota_standing standing;
-
-	if (!quota_standing_load(session->db, quota, &standing, err))
-		return false;
-	if (!standing.is_known) {
+	if (!standing->is_known) {
 		output_null(output, "requests_used");
 		output_null(output, "tokens_used");
 		output_null(output, "resets");
-		return true;
+		return;
 	}
-	output_int(output, "requests_used", standing.requests);
-	output_int(output, "tokens_used", standing.tokens);
-	output_time(output, "resets", standing.ends_ms);
-	return true;
+	output_int(output, "requests_used", standing->requests);
+	output_int(output, "tokens_used", standing->tokens);
+	output_time(output, "resets", standing->ends_ms);
 }
 
 const struct command command_quota_list = {

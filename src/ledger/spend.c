@@ -13,28 +13,49 @@
 #define HOUR_MS (60 * MINUTE_MS)
 #define DAY_MS (24 * HOUR_MS)
 
-/* Sums are DECIMAL, so they cannot overflow before stmt_int() saturates. */
-#define SUMS                                        \
-	"SELECT COALESCE(SUM(charged_picousd), 0)," \
-	" COALESCE(SUM(prompt_tokens), 0)"          \
-	" + COALESCE(SUM(completion_tokens), 0),"   \
-	" COALESCE(SUM(admitted), 0) FROM "
-#define CALLS(owner) \
-	SUMS "requests WHERE " owner " AND started_ms >= ? AND started_ms < ?"
-#define BUCKETS(table, owner) \
-	SUMS table " WHERE " owner " AND bucket_ms >= ? AND bucket_ms < ?"
-#define SERIES(table, scope) \
-	BUCKETS(table,       \
-		"scope = '" scope "' AND scope_id = ? AND subject = 'all'")
-#define ENDED(owner)                                            \
-	SUMS "requests WHERE " owner " AND started_ms >= ? AND" \
-	     " started_ms + COALESCE(total_us, 0) DIV 1000 >= ?"
+/* Whose, and what. Sums are DECIMAL, so they cannot overflow before stmt_int()
+ * saturates. */
+#define SUMS(column)                               \
+	"SELECT " column ", SUM(charged_picousd)," \
+	" COALESCE(SUM(prompt_tokens), 0)"         \
+	" + COALESCE(SUM(completion_tokens), 0), SUM(admitted) FROM "
+/* As many as GROUP_MAX: of so many, one statement. */
+#define EIGHT "?, ?, ?, ?, ?, ?, ?, ?"
+#define IDS(column) column " IN (" EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ")"
+#define USER(column) column " = ? AND user = ?"
+#define GROUP_MAX 32
+
+#define CALLS(column, owner)                                              \
+	SUMS(column)                                                      \
+	"requests WHERE " owner " AND started_ms >= ? AND started_ms < ?" \
+	" GROUP BY " column
+#define BUCKETS(table, column, owner) \
+	SUMS(column)                  \
+	table " WHERE " owner         \
+	      " AND bucket_ms >= ? AND bucket_ms < ? GROUP BY " column
+#define SERIES(table, scope)       \
+	BUCKETS(table, "scope_id", \
+		"scope = '" scope  \
+		"' AND subject = 'all' AND " IDS("scope_id"))
+#define ENDED(column, owner)                                \
+	SUMS(column)                                        \
+	"requests WHERE " owner " AND started_ms >= ? AND"  \
+	" started_ms + COALESCE(total_us, 0) DIV 1000 >= ?" \
+	" GROUP BY " column
 #define BY_HOST(owner)                                                 \
 	"SELECT host, SUM(charged_picousd) FROM requests WHERE " owner \
 	" AND started_ms >= ? GROUP BY host ORDER BY host"
+#define STATEMENTS(name, column)                                           \
+	{                                                                  \
+		CALLS(column, IDS(column)),                                \
+			BUCKETS("usage_minute", column, IDS(column)),      \
+			SERIES("usage_scope_hour", name),                  \
+			SERIES("usage_scope_day", name),                   \
+			ENDED(column, IDS(column)), BY_HOST(column " = ?") \
+	}
 
 /* The statements of a scope; a user has no minutes and hours. */
-static const struct {
+static const struct statements {
 	const char *calls;
 	const char *minutes;
 	const char *hours;
@@ -42,49 +63,87 @@ static const struct {
 	const char *ended;
 	const char *by_host;
 } scopes[] = {
-	[SPEND_ORGANISATION] = { CALLS("organisation_id = ?"),
-		BUCKETS("usage_minute", "organisation_id = ?"),
-		SERIES("usage_scope_hour", "organisation"),
-		SERIES("usage_scope_day", "organisation"),
-		ENDED("organisation_id = ?"), BY_HOST("organisation_id = ?") },
-	[SPEND_PROJECT] = { CALLS("project_id = ?"),
-		BUCKETS("usage_minute", "project_id = ?"),
-		SERIES("usage_scope_hour", "project"),
-		SERIES("usage_scope_day", "project"), ENDED("project_id = ?"),
-		BY_HOST("project_id = ?") },
-	[SPEND_KEY] = { CALLS("key_id = ?"),
-		BUCKETS("usage_minute", "key_id = ?"),
-		SERIES("usage_scope_hour", "key"),
-		SERIES("usage_scope_day", "key"), ENDED("key_id = ?"),
-		BY_HOST("key_id = ?") },
-	[SPEND_USER] = { CALLS("project_id = ? AND user = ?"), NULL, NULL,
-		BUCKETS("usage_user_day", "project_id = ? AND user = ?"),
-		ENDED("project_id = ? AND user = ?"),
-		BY_HOST("project_id = ? AND user = ?") },
+	[SPEND_ORGANISATION] = STATEMENTS("organisation", "organisation_id"),
+	[SPEND_PROJECT] = STATEMENTS("project", "project_id"),
+	[SPEND_KEY] = STATEMENTS("key", "key_id"),
+	[SPEND_USER] = { CALLS("project_id", USER("project_id")), NULL, NULL,
+		BUCKETS("usage_user_day", "project_id", USER("project_id")),
+		ENDED("project_id", USER("project_id")),
+		BY_HOST(USER("project_id")) },
 };
 
-static bool add(struct db *db, const char *sql, struct spend_of of,
-	int64_t from_ms, int64_t to_ms, struct spend *total, struct error *err);
-static void bind_owner(struct stmt *stmt, struct spend_of of);
+/* Some of one scope since one time; of users one. */
+struct group {
+	struct spend_asked *asked[GROUP_MAX];
+	size_t count;
+};
+
+static bool belongs(const struct group *group, const struct spend_asked *asked);
+static bool load(struct db *db, struct group *group, struct error *err);
+static bool add(struct db *db, const char *sql, struct group *group,
+	int64_t from_ms, int64_t to_ms, struct error *err);
+static void add_row(struct spend *total, struct stmt *stmt);
+static void bind_owners(struct stmt *stmt, const struct group *group);
 static int64_t round_up(int64_t value, int64_t unit);
 
 bool spend_since(struct db *db, struct spend_of of, int64_t from_ms,
 	struct spend *out, struct error *err)
 {
+	struct spend_asked asked = { .of = of, .from_ms = from_ms };
+
+	if (!spend_since_each(db, &asked, 1, err))
+		return false;
+	*out = asked.spend;
+	return true;
+}
+
+/* The first that is not answered takes with it those like it. */
+bool spend_since_each(struct db *db, struct spend_asked *asked, size_t count,
+	struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		asked[i].spend = (struct spend){ 0 };
+		asked[i].is_answered = false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct group group = { .count = 0 };
+
+		for (size_t j = i; j < count && group.count < GROUP_MAX; j++)
+			if (!asked[j].is_answered && belongs(&group, &asked[j]))
+				group.asked[group.count++] = &asked[j];
+		if (group.count > 0 && !load(db, &group, err))
+			return false;
+	}
+	return true;
+}
+
+static bool belongs(const struct group *group, const struct spend_asked *asked)
+{
+	const struct spend_asked *first = group->asked[0];
+
+	return group->count == 0 ||
+	       (asked->of.scope != SPEND_USER &&
+		       asked->of.scope == first->of.scope &&
+		       asked->from_ms == first->from_ms);
+}
+
+static bool load(struct db *db, struct group *group, struct error *err)
+{
+	const struct statements *of = &scopes[group->asked[0]->of.scope];
+	int64_t from_ms = group->asked[0]->from_ms;
 	int64_t minute = round_up(from_ms, MINUTE_MS);
 	int64_t hour = round_up(from_ms, HOUR_MS);
 	int64_t day = round_up(from_ms, DAY_MS);
 
-	*out = (struct spend){ 0 };
-	if (of.scope == SPEND_USER)
-		return add(db, scopes[of.scope].calls, of, from_ms, day, out,
-			       err) &&
-		       add(db, scopes[of.scope].days, of, day, INT64_MAX, out,
-			       err);
-	return add(db, scopes[of.scope].calls, of, from_ms, minute, out, err) &&
-	       add(db, scopes[of.scope].minutes, of, minute, hour, out, err) &&
-	       add(db, scopes[of.scope].hours, of, hour, day, out, err) &&
-	       add(db, scopes[of.scope].days, of, day, INT64_MAX, out, err);
+	for (size_t i = 0; i < group->count; i++)
+		group->asked[i]->is_answered = true;
+	if (!of->minutes)
+		return add(db, of->calls, group, from_ms, day, err) &&
+		       add(db, of->days, group, day, INT64_MAX, err);
+	return add(db, of->calls, group, from_ms, minute, err) &&
+	       add(db, of->minutes, group, minute, hour, err) &&
+	       add(db, of->hours, group, hour, day, err) &&
+	       add(db, of->days, group, day, INT64_MAX, err);
 }
 
 bool spend_between(struct db *db, struct spend_of of, int64_t from_ms,
@@ -92,7 +151,8 @@ bool spend_between(struct db *db, struct spend_of of, int64_t from_ms,
 	struct error *err)
 {
 	int64_t first_ms = ended_ms - longest_ms;
-	struct spend after = { 0 };
+	struct spend_asked after = { .of = of };
+	struct group group = { { &after }, 1 };
 
 	*out = (struct spend){ 0 };
 	if (ended_ms <= from_ms)
@@ -102,14 +162,14 @@ bool spend_between(struct db *db, struct spend_of of, int64_t from_ms,
 	if (!db_begin_snapshot(db, err))
 		return false;
 	if (!spend_since(db, of, from_ms, out, err) ||
-		!add(db, scopes[of.scope].ended, of, first_ms, ended_ms, &after,
+		!add(db, scopes[of.scope].ended, &group, first_ms, ended_ms,
 			err)) {
 		db_rollback(db);
 		return false;
 	}
-	out->charged_picousd -= after.charged_picousd;
-	out->tokens -= after.tokens;
-	out->calls -= after.calls;
+	out->charged_picousd -= after.spend.charged_picousd;
+	out->tokens -= after.spend.tokens;
+	out->calls -= after.spend.calls;
 	return db_commit(db, err);
 }
 
@@ -153,7 +213,9 @@ bool spend_by_host(struct db *db, struct spend_of of, int64_t from_ms,
 	*count = 0;
 	if (!stmt_prepare(db, &stmt, scopes[of.scope].by_host, err))
 		return false;
-	bind_owner(stmt, of);
+	stmt_bind_int(stmt, of.id);
+	if (of.scope == SPEND_USER)
+		stmt_bind_str(stmt, of.user);
 	stmt_bind_int(stmt, from_ms);
 	if (!stmt_run(stmt, err))
 		return false;
@@ -168,33 +230,51 @@ bool spend_by_host(struct db *db, struct spend_of of, int64_t from_ms,
 	return false;
 }
 
-static bool add(struct db *db, const char *sql, struct spend_of of,
-	int64_t from_ms, int64_t to_ms, struct spend *total, struct error *err)
+static bool add(struct db *db, const char *sql, struct group *group,
+	int64_t from_ms, int64_t to_ms, struct error *err)
 {
 	struct stmt *stmt;
-	bool found;
+	bool more;
 
 	if (from_ms >= to_ms)
 		return true;
 	if (!stmt_prepare(db, &stmt, sql, err))
 		return false;
-	bind_owner(stmt, of);
+	bind_owners(stmt, group);
 	stmt_bind_int(stmt, from_ms);
 	stmt_bind_int(stmt, to_ms);
-	if (!stmt_run(stmt, err) || !stmt_fetch(stmt, &found, err))
+	if (!stmt_run(stmt, err))
 		return false;
-	assert(found); /* sums are a row, also of nothing */
-	money_add(&total->charged_picousd, 1, stmt_int(stmt, 0));
-	money_add(&total->tokens, 1, stmt_int(stmt, 1));
-	money_add(&total->calls, 1, stmt_int(stmt, 2));
-	return true;
+	while (stmt_fetch(stmt, &more, err)) {
+		if (!more)
+			return true;
+		for (size_t i = 0; i < group->count; i++)
+			if (group->asked[i]->of.id == stmt_int(stmt, 0))
+				add_row(&group->asked[i]->spend, stmt);
+	}
+	return false;
 }
 
-static void bind_owner(struct stmt *stmt, struct spend_of of)
+static void add_row(struct spend *total, struct stmt *stmt)
 {
-	stmt_bind_int(stmt, of.id);
-	if (of.scope == SPEND_USER)
-		stmt_bind_str(stmt, of.user);
+	money_add(&total->charged_picousd, 1, stmt_int(stmt, 1));
+	money_add(&total->tokens, 1, stmt_int(stmt, 2));
+	money_add(&total->calls, 1, stmt_int(stmt, 3));
+}
+
+/* A place that is left over is nobody's. */
+static void bind_owners(struct stmt *stmt, const struct group *group)
+{
+	const struct spend_of *first = &group->asked[0]->of;
+
+	if (first->scope == SPEND_USER) {
+		stmt_bind_int(stmt, first->id);
+		stmt_bind_str(stmt, first->user);
+		return;
+	}
+	for (size_t i = 0; i < GROUP_MAX; i++)
+		stmt_bind_int(
+			stmt, i < group->count ? group->asked[i]->of.id : -1);
 }
 
 /* Not negative: periods of this century. */

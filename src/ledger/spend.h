@@ -38,6 +38,19 @@ struct spend {
 MUST_USE bool spend_since(struct db *db, struct spend_of of, int64_t from_ms,
 	struct spend *out, struct error *err);
 
+/* One of many: what is asked, and the answer. */
+struct spend_asked {
+	struct spend_of of;
+	int64_t from_ms;
+	struct spend spend;
+	bool is_answered;
+};
+
+/* The same for each of them. Those of one scope since one time are asked for
+ * together, so a page of keys takes a few statements. ERR_DATABASE. */
+MUST_USE bool spend_since_each(struct db *db, struct spend_asked *asked,
+	size_t count, struct error *err);
+
 /*
  * The same without the calls that ended (usage_record_ended_ms()) at that
  * time or after it, of those that took no longer than longest_ms.

@@ -9,7 +9,9 @@
 
 static bool is_each_user(const struct limit_owner *owner);
 static struct spend_of spend_of(const struct limit_owner *owner);
-static int64_t count(struct limits *counters, const struct budget *budget,
+static void stand(struct budget_standing *out, const struct budget *budget,
+	int64_t spent, struct limits *counters, struct arena *arena);
+static int64_t count_of(struct limits *counters, const struct budget *budget,
 	struct arena *arena, const struct budget_standing *standing);
 static int64_t percent_of(int64_t part, int64_t whole);
 
@@ -20,28 +22,52 @@ struct limits *standing_counters(
 }
 
 bool budget_standing_load(struct db *db, struct limits *counters,
-	const struct budget *budget, struct arena *arena,
-	struct budget_standing *out, struct error *err)
+	const struct budget_row *rows, size_t count, struct arena *arena,
+	struct budget_standing **out, struct error *err)
 {
+	struct spend_asked *asked =
+		ARENA_ARRAY(arena, struct spend_asked, count);
+	struct budget_standing *standing =
+		ARENA_ARRAY(arena, struct budget_standing, count);
 	int64_t now = clock_unix_ms();
-	struct spend spend;
-	int64_t gone;
+	size_t known = 0;
 
-	*out = (struct budget_standing){
-		.starts_ms =
-			limit_period_start(budget->period, budget->zone, now),
-		.ends_ms = limit_period_end(budget->period, budget->zone, now),
-		.counted_picousd = -1,
-		.remaining_picousd = budget->limit_picousd,
-	};
-	if (is_each_user(&budget->owner))
-		return true;
-	if (!spend_since(
-		    db, spend_of(&budget->owner), out->starts_ms, &spend, err))
+	for (size_t i = 0; i < count; i++) {
+		const struct budget *budget = &rows[i].budget;
+
+		standing[i] = (struct budget_standing){
+			.is_known = !is_each_user(&budget->owner),
+			.starts_ms = limit_period_start(
+				budget->period, budget->zone, now),
+			.ends_ms = limit_period_end(
+				budget->period, budget->zone, now),
+			.counted_picousd = -1,
+			.remaining_picousd = budget->limit_picousd,
+		};
+		if (standing[i].is_known)
+			asked[known++] = (struct spend_asked){
+				.of = spend_of(&budget->owner),
+				.from_ms = standing[i].starts_ms,
+			};
+	}
+	if (!spend_since_each(db, asked, known, err))
 		return false;
-	out->is_known = true;
-	gone = out->spent_picousd = spend.charged_picousd;
-	out->counted_picousd = count(counters, budget, arena, out);
+	known = 0;
+	for (size_t i = 0; i < count; i++)
+		if (standing[i].is_known)
+			stand(&standing[i], &rows[i].budget,
+				asked[known++].spend.charged_picousd, counters,
+				arena);
+	*out = standing;
+	return true;
+}
+
+static void stand(struct budget_standing *out, const struct budget *budget,
+	int64_t spent, struct limits *counters, struct arena *arena)
+{
+	int64_t gone = out->spent_picousd = spent;
+
+	out->counted_picousd = count_of(counters, budget, arena, out);
 	if (out->counted_picousd > gone) {
 		out->reserved_picousd = out->counted_picousd - gone;
 		gone = out->counted_picousd;
@@ -51,28 +77,46 @@ bool budget_standing_load(struct db *db, struct limits *counters,
 	out->spent_percent =
 		percent_of(out->spent_picousd, budget->limit_picousd);
 	out->percent = percent_of(gone, budget->limit_picousd);
-	return true;
 }
 
-bool quota_standing_load(struct db *db, const struct quota *quota,
-	struct quota_standing *out, struct error *err)
+bool quota_standing_load(struct db *db, const struct quota_row *rows,
+	size_t count, struct arena *arena, struct quota_standing **out,
+	struct error *err)
 {
+	struct spend_asked *asked =
+		ARENA_ARRAY(arena, struct spend_asked, count);
+	struct quota_standing *standing =
+		ARENA_ARRAY(arena, struct quota_standing, count);
 	int64_t now = clock_unix_ms();
-	struct spend spend;
+	size_t known = 0;
 
-	*out = (struct quota_standing){ 0 };
-	if (limit_period_window_ms(quota->period) > 0)
-		return true;
-	out->starts_ms = limit_period_start(quota->period, quota->zone, now);
-	out->ends_ms = limit_period_end(quota->period, quota->zone, now);
-	if (is_each_user(&quota->owner))
-		return true;
-	if (!spend_since(
-		    db, spend_of(&quota->owner), out->starts_ms, &spend, err))
+	for (size_t i = 0; i < count; i++) {
+		const struct quota *quota = &rows[i].quota;
+
+		standing[i] = (struct quota_standing){ .is_known = false };
+		if (limit_period_window_ms(quota->period) > 0)
+			continue;
+		standing[i].starts_ms =
+			limit_period_start(quota->period, quota->zone, now);
+		standing[i].ends_ms =
+			limit_period_end(quota->period, quota->zone, now);
+		standing[i].is_known = !is_each_user(&quota->owner);
+		if (standing[i].is_known)
+			asked[known++] = (struct spend_asked){
+				.of = spend_of(&quota->owner),
+				.from_ms = standing[i].starts_ms,
+			};
+	}
+	if (!spend_since_each(db, asked, known, err))
 		return false;
-	out->is_known = true;
-	out->requests = spend.calls;
-	out->tokens = spend.tokens;
+	known = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!standing[i].is_known)
+			continue;
+		standing[i].requests = asked[known].spend.calls;
+		standing[i].tokens = asked[known++].spend.tokens;
+	}
+	*out = standing;
 	return true;
 }
 
@@ -94,7 +138,7 @@ static struct spend_of spend_of(const struct limit_owner *owner)
 		owner->user };
 }
 
-static int64_t count(struct limits *counters, const struct budget *budget,
+static int64_t count_of(struct limits *counters, const struct budget *budget,
 	struct arena *arena, const struct budget_standing *standing)
 {
 	struct limit limit = {

@@ -9,7 +9,8 @@
 #ifndef SITE_STANDING_H
 #define SITE_STANDING_H
 
-#include "accounts/limit_set.h"
+#include "accounts/budget.h"
+#include "accounts/quota.h"
 #include "base/settings.h"
 #include "hot/limit.h"
 
@@ -40,12 +41,13 @@ struct quota_standing {
 struct limits *standing_counters(
 	const struct settings *settings, struct limits *limits);
 
-/* `counters` may be NULL; counters that are away count as such. ERR_DATABASE.
- */
+/* Of each row, in the arena. `counters` may be NULL; counters that are away
+ * count as such. ERR_DATABASE. */
 MUST_USE bool budget_standing_load(struct db *db, struct limits *counters,
-	const struct budget *budget, struct arena *arena,
-	struct budget_standing *out, struct error *err);
-MUST_USE bool quota_standing_load(struct db *db, const struct quota *quota,
-	struct quota_standing *out, struct error *err);
+	const struct budget_row *rows, size_t count, struct arena *arena,
+	struct budget_standing **out, struct error *err);
+MUST_USE bool quota_standing_load(struct db *db, const struct quota_row *rows,
+	size_t count, struct arena *arena, struct quota_standing **out,
+	struct error *err);
 
 #endif

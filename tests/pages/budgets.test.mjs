@@ -122,6 +122,37 @@ test('a limit of users: one of them, and each alone', async () => {
 		await people.admin.remove(`/budgets/${id}`);
 });
 
+test('a long list comes a page at a time, each place once', async () => {
+	const users = Array.from({ length: 70 }, (_, i) => `user-${i}`);
+	const ids = [];
+	const seen = [];
+
+	for (const user of users)
+		ids.push((await people.admin.post('/budgets', {
+			owner: `user:${project}`, user, period: 'daily',
+			limit_usd: '1', mode: 'soft' })).budget.id);
+	for (let from = 0; from !== undefined;) {
+		const { scopes, next } = await people.admin.get(
+			`/budgets?from=${from}`);
+
+		assert.ok(scopes.length <= 60, `${scopes.length}`);
+		for (const { user, budgets } of scopes.filter((one) => one.user)) {
+			seen.push(user);
+			assert.equal(budgets[0].spent.usd, '0');
+		}
+		from = next;
+	}
+	assert.deepEqual(seen.toSorted(), users.toSorted());
+	const page = await openAs(site, people.admin, '/budgets');
+
+	await page.click('a[rel="next"]');
+	assert.equal(new URL(page.url()).search, '?from=60');
+	assert.deepEqual((await people.admin.get('/budgets?from=5000')).scopes, []);
+	await people.admin.get('/budgets?from=-1', 400);
+	for (const id of ids)
+		await people.admin.remove(`/budgets/${id}`);
+});
+
 test('what makes no sense is refused', async () => {
 	const good = { owner: `project:${project}`, period: 'daily',
 		limit_usd: '1', mode: 'hard' };

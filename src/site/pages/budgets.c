@@ -3,7 +3,8 @@
  * the organisation, its projects, and of each of those the keys and users
  * that have limits of their own.
  *
- * The tree is a list of scopes in its order, each with its level.
+ * The tree is a list of scopes in its order, each with its level; a page shows
+ * some of them.
  */
 #include "accounts/budget.h"
 #include "accounts/member.h"
@@ -14,11 +15,18 @@
 #include "site/pages/pages.h"
 #include "site/standing.h"
 
+#define PAGE_PLACES 60
+
+static const struct site_field list_fields[] = {
+	{ .name = "from", .type = SITE_INT, .max = INT32_MAX },
+	{ .name = NULL },
+};
+
 /* A place in the tree. */
 struct place {
 	struct limit_owner owner;
 	struct limit_owner_row row;
-	json_t *json;
+	json_t *json; /* NULL: not on this page */
 };
 
 struct tree {
@@ -28,8 +36,10 @@ struct tree {
 	struct member_project *projects; /* that the person may look at */
 	size_t project_count;
 	struct budget_row *budgets;
+	struct budget_standing *budget_standings;
 	size_t budget_count;
 	struct quota_row *quotas;
+	struct quota_standing *quota_standings;
 	size_t quota_count;
 	struct place *places;
 	size_t count;
@@ -37,6 +47,8 @@ struct tree {
 
 static bool show(struct site_request *request, json_t *out, struct error *err);
 static bool load(struct tree *tree, struct error *err);
+static void keep_shown(struct tree *tree);
+static bool load_standings(struct tree *tree, struct error *err);
 static void plant(struct tree *tree);
 static void add_owner(struct tree *tree, const struct limit_owner *owner,
 	const struct limit_owner_row *row);
@@ -45,14 +57,14 @@ static bool may_see(const struct tree *tree, const struct limit_owner *owner,
 static int by_place(const void *a, const void *b);
 static int level_of(enum limit_scope scope);
 static void put_place(const struct tree *tree, struct place *place);
-static bool put_budget(const struct tree *tree, const struct budget_row *row,
-	struct error *err);
+static void put_budget(const struct tree *tree, const struct budget *budget,
+	const struct budget_standing *standing);
 static void put_standing(const struct tree *tree, const struct budget *budget,
 	const struct budget_standing *standing, json_t *out);
 static void put_bar(const struct budget *budget,
 	const struct budget_standing *standing, json_t *out);
-static bool put_quota(const struct tree *tree, const struct quota_row *row,
-	struct error *err);
+static void put_quota(const struct tree *tree, const struct quota *quota,
+	const struct quota_standing *standing);
 static void put_use(const struct tree *tree, const char *name, int64_t limit,
 	int64_t used, bool is_known, json_t *out);
 static void put_reset(const struct tree *tree, int64_t unix_ms, json_t *out);
@@ -63,6 +75,7 @@ const struct site_page pages_budgets[] = {
 	{ .path = STR("/budgets"),
 		.method = SITE_GET,
 		.who = SITE_VIEWER,
+		.fields = list_fields,
 		.load = show,
 		.template = "budgets",
 		.title = "budgets.title",
@@ -70,6 +83,7 @@ const struct site_page pages_budgets[] = {
 	{ .path = STR("/quotas"),
 		.method = SITE_GET,
 		.who = SITE_VIEWER,
+		.fields = list_fields,
 		.load = show,
 		.template = "budgets",
 		.title = "budgets.title",
@@ -80,26 +94,60 @@ const struct site_page pages_budgets[] = {
 static bool show(struct site_request *request, json_t *out, struct error *err)
 {
 	struct tree tree = { .request = request, .format = format_of(request) };
+	size_t from = (size_t)site_int(request, "from");
 	json_t *scopes = json_array();
 
 	json_object_set_new(out, "scopes", scopes);
 	if (!load(&tree, err))
 		return false;
+	site_put_bool(
+		out, "are_none", tree.budget_count + tree.quota_count == 0);
 	plant(&tree);
-	for (size_t i = 0; i < tree.count; i++) {
+	for (size_t i = from; i < tree.count && i < from + PAGE_PLACES; i++) {
 		put_place(&tree, &tree.places[i]);
 		json_array_append_new(scopes, tree.places[i].json);
 	}
+	if (from + PAGE_PLACES < tree.count)
+		site_put_int(out, "next", (int64_t)from + PAGE_PLACES);
+	keep_shown(&tree);
+	if (!load_standings(&tree, err))
+		return false;
 	for (size_t i = 0; i < tree.budget_count; i++)
-		if (!put_budget(&tree, &tree.budgets[i], err))
-			return false;
+		put_budget(&tree, &tree.budgets[i].budget,
+			&tree.budget_standings[i]);
 	for (size_t i = 0; i < tree.quota_count; i++)
-		if (!put_quota(&tree, &tree.quotas[i], err))
-			return false;
+		put_quota(
+			&tree, &tree.quotas[i].quota, &tree.quota_standings[i]);
 	site_put_bool(out, "may_change", request->session.role >= ROLE_ADMIN);
-	site_put_bool(
-		out, "are_none", tree.budget_count + tree.quota_count == 0);
 	return true;
+}
+
+static void keep_shown(struct tree *tree)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < tree->budget_count; i++)
+		if (list_of(tree, &tree->budgets[i].budget.owner, "budgets"))
+			tree->budgets[kept++] = tree->budgets[i];
+	tree->budget_count = kept;
+	kept = 0;
+	for (size_t i = 0; i < tree->quota_count; i++)
+		if (list_of(tree, &tree->quotas[i].quota.owner, "quotas"))
+			tree->quotas[kept++] = tree->quotas[i];
+	tree->quota_count = kept;
+}
+
+static bool load_standings(struct tree *tree, struct error *err)
+{
+	struct site_request *request = tree->request;
+
+	return budget_standing_load(request->db,
+		       standing_counters(
+			       request->site->settings, request->site->limits),
+		       tree->budgets, tree->budget_count, request->arena,
+		       &tree->budget_standings, err) &&
+	       quota_standing_load(request->db, tree->quotas, tree->quota_count,
+		       request->arena, &tree->quota_standings, err);
 }
 
 static bool load(struct tree *tree, struct error *err)
@@ -229,34 +277,22 @@ static void put_place(const struct tree *tree, struct place *place)
 	json_object_set_new(place->json, "quotas", json_array());
 }
 
-static bool put_budget(const struct tree *tree, const struct budget_row *row,
-	struct error *err)
+static void put_budget(const struct tree *tree, const struct budget *budget,
+	const struct budget_standing *standing)
 {
-	const struct budget *budget = &row->budget;
-	struct site_request *request = tree->request;
 	json_t *list = list_of(tree, &budget->owner, "budgets");
-	struct budget_standing standing;
-	json_t *json;
+	json_t *json = json_object();
 
-	if (!list)
-		return true;
-	if (!budget_standing_load(request->db,
-		    standing_counters(
-			    request->site->settings, request->site->limits),
-		    budget, request->arena, &standing, err))
-		return false;
-	json = json_object();
 	site_put_int(json, "id", budget->id);
 	site_put(json, "period", limit_period_name(budget->period));
-	limit_form_put_period_text(request, budget->period, json);
+	limit_form_put_period_text(tree->request, budget->period, json);
 	format_put_usd(&tree->format, json, "limit", budget->limit_picousd);
 	site_put(json, "mode", budget->is_hard ? S("hard") : S("soft"));
 	site_put_bool(json, "is_hard", budget->is_hard);
 	site_put_int(json, "threshold_percent", budget->threshold_percent);
 	site_put(json, "time_zone", time_zone_name(budget->zone));
-	put_standing(tree, budget, &standing, json);
+	put_standing(tree, budget, standing, json);
 	json_array_append_new(list, json);
-	return true;
 }
 
 static void put_standing(const struct tree *tree, const struct budget *budget,
@@ -295,31 +331,22 @@ static void put_bar(const struct budget *budget,
 	json_object_set_new(out, "bar", bar);
 }
 
-static bool put_quota(
-	const struct tree *tree, const struct quota_row *row, struct error *err)
+static void put_quota(const struct tree *tree, const struct quota *quota,
+	const struct quota_standing *standing)
 {
-	const struct quota *quota = &row->quota;
-	struct site_request *request = tree->request;
 	json_t *list = list_of(tree, &quota->owner, "quotas");
-	struct quota_standing standing;
-	json_t *json;
+	json_t *json = json_object();
 
-	if (!list)
-		return true;
-	if (!quota_standing_load(request->db, quota, &standing, err))
-		return false;
-	json = json_object();
 	site_put_int(json, "id", quota->id);
 	site_put(json, "period", limit_period_name(quota->period));
-	limit_form_put_period_text(request, quota->period, json);
+	limit_form_put_period_text(tree->request, quota->period, json);
 	site_put(json, "time_zone", time_zone_name(quota->zone));
-	put_reset(tree, standing.ends_ms, json);
-	put_use(tree, "requests", quota->limit_requests, standing.requests,
-		standing.is_known, json);
-	put_use(tree, "tokens", quota->limit_tokens, standing.tokens,
-		standing.is_known, json);
+	put_reset(tree, standing->ends_ms, json);
+	put_use(tree, "requests", quota->limit_requests, standing->requests,
+		standing->is_known, json);
+	put_use(tree, "tokens", quota->limit_tokens, standing->tokens,
+		standing->is_known, json);
 	json_array_append_new(list, json);
-	return true;
 }
 
 /* {"limit", "used", "remaining", "percent"}; nothing without a limit. */
@@ -361,7 +388,7 @@ static void put_reset(const struct tree *tree, int64_t unix_ms, json_t *out)
 		format_time(&tree->format, unix_ms, FORMAT_MINUTES));
 }
 
-/* NULL: the person does not see it. */
+/* NULL: it is not shown. */
 static json_t *list_of(const struct tree *tree, const struct limit_owner *owner,
 	const char *name)
 {

@@ -110,23 +110,31 @@ json_t *key_json(
 	return json;
 }
 
-bool key_put_spend(struct site_request *request, json_t *json,
-	const struct gateway_key_row *row, struct error *err)
+bool key_put_spend(struct site_request *request, json_t *const *json,
+	const struct gateway_key_row *rows, size_t count, struct error *err)
 {
-	const struct spend_of of = { .scope = SPEND_KEY, .id = row->key.id };
+	struct spend_asked *today =
+		ARENA_ARRAY(request->arena, struct spend_asked, 2 * count);
+	struct spend_asked *month = today + count;
 	struct format format = format_of(request);
 	int64_t now_ms = clock_unix_ms();
-	struct spend today, month;
 
-	if (!spend_since(request->db, of,
-		    time_zone_day_start(row->zone, now_ms), &today, err) ||
-		!spend_since(request->db, of,
-			time_zone_month_start(row->zone, now_ms), &month, err))
+	for (size_t i = 0; i < count; i++) {
+		today[i].of = month[i].of =
+			(struct spend_of){ .scope = SPEND_KEY,
+				.id = rows[i].key.id };
+		today[i].from_ms = time_zone_day_start(rows[i].zone, now_ms);
+		month[i].from_ms = time_zone_month_start(rows[i].zone, now_ms);
+	}
+	if (!spend_since_each(request->db, today, 2 * count, err))
 		return false;
-	put_spent(&format, json, "spent_today", today.charged_picousd,
-		row->daily_picousd);
-	put_spent(&format, json, "spent_month", month.charged_picousd,
-		row->monthly_picousd);
+	for (size_t i = 0; i < count; i++) {
+		put_spent(&format, json[i], "spent_today",
+			today[i].spend.charged_picousd, rows[i].daily_picousd);
+		put_spent(&format, json[i], "spent_month",
+			month[i].spend.charged_picousd,
+			rows[i].monthly_picousd);
+	}
 	return true;
 }
 

@@ -24,9 +24,9 @@ MUST_USE bool key_load_to_change(
 /* What it is and may do. Nothing of it is secret. */
 json_t *key_json(
 	const struct site_request *request, const struct gateway_key_row *row);
-/* Add what it spent today and this month, in its project's days. */
-MUST_USE bool key_put_spend(struct site_request *request, json_t *json,
-	const struct gateway_key_row *row, struct error *err);
+/* Add what each spent today and this month, in its project's days. */
+MUST_USE bool key_put_spend(struct site_request *request, json_t *const *json,
+	const struct gateway_key_row *rows, size_t count, struct error *err);
 
 /* What is shown once: the key's text, and programs that call with it. */
 void key_put_secret(struct site_request *request, json_t *out,

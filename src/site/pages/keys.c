@@ -79,22 +79,22 @@ static bool list(struct site_request *request, json_t *out, struct error *err)
 		.before_id = site_int(request, "before"),
 		.limit = PAGE_KEYS + 1,
 	};
-	json_t *keys = json_array();
+	json_t *keys = json_array(), *json[PAGE_KEYS];
 	struct gateway_key_row *rows;
-	size_t count;
+	size_t count, shown;
 
 	json_object_set_new(out, "keys", keys);
 	if (!gateway_key_search(
 		    request->db, &filter, request->arena, &rows, &count, err))
 		return false;
-	for (size_t i = 0; i < count && i < PAGE_KEYS; i++) {
-		json_t *json = key_json(request, &rows[i]);
-
-		json_array_append_new(keys, json);
-		if (!key_put_spend(request, json, &rows[i], err))
-			return false;
+	shown = count < PAGE_KEYS ? count : PAGE_KEYS;
+	for (size_t i = 0; i < shown; i++) {
+		json[i] = key_json(request, &rows[i]);
+		json_array_append_new(keys, json[i]);
 	}
-	if (count > PAGE_KEYS)
+	if (!key_put_spend(request, json, rows, shown, err))
+		return false;
+	if (count > shown)
 		put_older(request, out, rows[PAGE_KEYS - 1].key.id);
 	site_put_bool(out, "is_filtered",
 		site_has(request, "text") || site_has(request, "before"));
@@ -135,7 +135,7 @@ static bool show(struct site_request *request, json_t *out, struct error *err)
 	site_put_bool(out, "may_rotate",
 		seen.may_change && !seen.row.rotated_to &&
 			json_is_true(json_object_get(json, "is_usable")));
-	return key_put_spend(request, json, &seen.row, err);
+	return key_put_spend(request, &json, &seen.row, 1, err);
 }
 
 static bool rotate(struct site_request *request, json_t *out, struct error *err)

@@ -424,12 +424,13 @@ static bool put_budget(const struct usage_page *page, struct budget budget,
 	const struct usage_row *row, json_t *list, struct error *err)
 {
 	const struct format *format = &page->format;
-	struct budget_standing standing;
+	struct budget_row asked = { .budget = budget };
+	struct budget_standing *standing;
 	json_t *json;
 
 	if (page->subject->by == USAGE_BY_USER)
-		budget.owner.user = row->name;
-	if (!budget_standing_load(page->request->db, NULL, &budget,
+		asked.budget.owner.user = row->name;
+	if (!budget_standing_load(page->request->db, NULL, &asked, 1,
 		    page->request->arena, &standing, err))
 		return false;
 	json = json_object();
@@ -437,18 +438,18 @@ static bool put_budget(const struct usage_page *page, struct budget budget,
 	site_put(json, "period", limit_period_name(budget.period));
 	limit_form_put_period_text(page->request, budget.period, json);
 	format_put_usd(format, json, "limit", budget.limit_picousd);
-	format_put_usd(format, json, "spent", standing.spent_picousd);
-	site_put_int(json, "percent", standing.spent_percent);
+	format_put_usd(format, json, "spent", standing->spent_picousd);
+	site_put_int(json, "percent", standing->spent_percent);
 	/* As parts/key_spent shows it. */
-	site_put(json, "text", format_usd(format, standing.spent_picousd));
+	site_put(json, "text", format_usd(format, standing->spent_picousd));
 	site_put(json, "of", format_usd(format, budget.limit_picousd));
 	format_put_share(format, json, "share",
-		standing.spent_percent < 100 ? standing.spent_percent : 100,
+		standing->spent_percent < 100 ? standing->spent_percent : 100,
 		100);
-	site_put_bool(json, "is_over", standing.spent_percent >= 100);
+	site_put_bool(json, "is_over", standing->spent_percent >= 100);
 	site_put_bool(json, "is_near",
-		standing.spent_percent >= budget.threshold_percent &&
-			standing.spent_percent < 100);
+		standing->spent_percent >= budget.threshold_percent &&
+			standing->spent_percent < 100);
 	json_array_append_new(list, json);
 	return true;
 }

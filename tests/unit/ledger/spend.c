@@ -176,6 +176,41 @@ static void exact_wherever_it_begins(void **state)
 	}
 }
 
+/* More of a scope than one statement takes, of several times, twice the same.
+ */
+static void many_at_once_are_as_one_by_one(void **state)
+{
+	struct database *database = *state;
+	struct spend_asked asked[3 * 50] = { 0 };
+	struct error err = ERROR_INIT;
+	size_t found = 0;
+	struct db *db;
+
+	fill(database);
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+		asked[i].of = i % 3 ? (struct spend_of){ SPEND_KEY,
+			90 + (int64_t)i / 3, S("") }
+				    : scopes[i / 3 % ARRAY_LEN(scopes)];
+		asked[i].from_ms =
+			SAMPLE_DAY_MS + (i % 2 ? DAY_MS : 5 * HOUR_MS + 61001);
+	}
+	db = database_take(database);
+	if (!spend_since_each(db, asked, ARRAY_LEN(asked), &err))
+		fail_msg("%s", error_detail(&err));
+	db_give(database->pool, db);
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+		struct spend should =
+			expected(database, asked[i].of, asked[i].from_ms);
+
+		assert_int_equal(
+			asked[i].spend.charged_picousd, should.charged_picousd);
+		assert_int_equal(asked[i].spend.tokens, should.tokens);
+		assert_int_equal(asked[i].spend.calls, should.calls);
+		found += should.calls > 0;
+	}
+	assert_true(found > 40);
+}
+
 /* Only the largest totals that fit are asked: those that are not there
  * cannot have been. */
 static void whole_hours_need_no_calls(void **state)
@@ -271,6 +306,7 @@ int main(void)
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, database_clear, database_done)
 		TEST(exact_wherever_it_begins),
+		TEST(many_at_once_are_as_one_by_one),
 		TEST(whole_hours_need_no_calls),
 		TEST(a_sum_that_does_not_fit_is_the_largest),
 		TEST(single_calls_are_found),
