@@ -106,6 +106,13 @@ void stmt_bind_null(struct stmt *stmt)
 	next_parameter(stmt)->buffer_type = MYSQL_TYPE_NULL;
 }
 
+void stmt_bind_in(struct stmt *stmt, const int64_t *ids, size_t count)
+{
+	assert(count <= STMT_IN_MAX);
+	for (size_t i = 0; i < STMT_IN_MAX; i++)
+		stmt_bind_int(stmt, i < count ? ids[i] : -1);
+}
+
 void stmt_bind_int_or_null(struct stmt *stmt, int64_t value)
 {
 	if (value)

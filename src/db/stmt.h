@@ -41,6 +41,14 @@ void stmt_bind_null(struct stmt *stmt);
 void stmt_bind_int_or_null(struct stmt *stmt, int64_t value);
 void stmt_bind_str_or_null(struct stmt *stmt, struct str value);
 
+/* `column IN STMT_IN` takes STMT_IN_MAX ids; places that are left over are
+ * bound to -1, which is nobody's. */
+#define STMT_IN_MAX 32
+#define STMT_IN                         \
+	"(?,?,?,?,?,?,?,?,?,?,?,?,?,?," \
+	"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+void stmt_bind_in(struct stmt *stmt, const int64_t *ids, size_t count);
+
 /* ERR_DUPLICATE when a unique key is taken, else ERR_DATABASE. */
 MUST_USE bool stmt_run(struct stmt *stmt, struct error *err);
 

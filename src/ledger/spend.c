@@ -19,11 +19,8 @@
 	"SELECT " column ", SUM(charged_picousd)," \
 	" COALESCE(SUM(prompt_tokens), 0)"         \
 	" + COALESCE(SUM(completion_tokens), 0), SUM(admitted) FROM "
-/* As many as GROUP_MAX: of so many, one statement. */
-#define EIGHT "?, ?, ?, ?, ?, ?, ?, ?"
-#define IDS(column) column " IN (" EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ")"
+#define IDS(column) column " IN " STMT_IN
 #define USER(column) column " = ? AND user = ?"
-#define GROUP_MAX 32
 
 #define CALLS(column, owner)                                              \
 	SUMS(column)                                                      \
@@ -74,7 +71,7 @@ static const struct statements {
 
 /* Some of one scope since one time; of users one. */
 struct group {
-	struct spend_asked *asked[GROUP_MAX];
+	struct spend_asked *asked[STMT_IN_MAX];
 	size_t count;
 };
 
@@ -108,7 +105,7 @@ bool spend_since_each(struct db *db, struct spend_asked *asked, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		struct group group = { .count = 0 };
 
-		for (size_t j = i; j < count && group.count < GROUP_MAX; j++)
+		for (size_t j = i; j < count && group.count < STMT_IN_MAX; j++)
 			if (!asked[j].is_answered && belongs(&group, &asked[j]))
 				group.asked[group.count++] = &asked[j];
 		if (group.count > 0 && !load(db, &group, err))
@@ -262,19 +259,19 @@ static void add_row(struct spend *total, struct stmt *stmt)
 	money_add(&total->calls, 1, stmt_int(stmt, 3));
 }
 
-/* A place that is left over is nobody's. */
 static void bind_owners(struct stmt *stmt, const struct group *group)
 {
 	const struct spend_of *first = &group->asked[0]->of;
+	int64_t ids[STMT_IN_MAX];
 
 	if (first->scope == SPEND_USER) {
 		stmt_bind_int(stmt, first->id);
 		stmt_bind_str(stmt, first->user);
 		return;
 	}
-	for (size_t i = 0; i < GROUP_MAX; i++)
-		stmt_bind_int(
-			stmt, i < group->count ? group->asked[i]->of.id : -1);
+	for (size_t i = 0; i < group->count; i++)
+		ids[i] = group->asked[i]->of.id;
+	stmt_bind_in(stmt, ids, group->count);
 }
 
 /* Not negative: periods of this century. */

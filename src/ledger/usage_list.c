@@ -6,6 +6,7 @@
 
 #include "db/stmt.h"
 #include "ledger/usage_span.h"
+#include "ledger/usage_users.h"
 
 #define NAMED_SUMS                                                           \
 	" SUM(u.requests) AS requests, SUM(u.errors) AS errors,"             \
@@ -32,22 +33,6 @@
 	USAGE_SPANS("SELECT " columns TOTALS "u.id AS id, " SUMS " FROM (", \
 		subject, column, NAMED_SUMS,                                \
 		") u GROUP BY u.id" PAGE names ORDER("s"))
-#define OF_USERS(table)                                                                    \
-	"SELECT u.project_id, u.user," NAMED_SUMS_OF_USERS " FROM " table                  \
-	" u WHERE u.organisation_id = ? AND (? = 0 OR u.project_id = ?)" USAGE_SPAN_RANGES \
-	" GROUP BY u.project_id, u.user"
-#define NAMED_SUMS_OF_USERS                                                  \
-	" SUM(u.requests) AS requests, SUM(u.errors) AS errors,"             \
-	" SUM(u.prompt_tokens) AS prompt, SUM(u.completion_tokens) AS done," \
-	" SUM(u.cost_picousd) AS cost, 0 AS hits, 0 AS saved"
-#define BY_USER                                                                          \
-	"SELECT 0, s.id, s.project_id, p.name" TOTALS                                    \
-	"u.project_id, u.user AS id, " SUMS                                              \
-	" FROM (" OF_USERS("usage_user_day") " UNION ALL " OF_USERS(                     \
-		"usage_user_week") ") u GROUP BY u.project_id, u.user" PAGE              \
-				   " LEFT JOIN projects p ON p.id = s.project_id" ORDER( \
-					   "s")
-
 static const char *const selects[][3] = {
 	[USAGE_BY_PROJECT] =
 		SELECT("project", "u.project_id", "s.id, p.name, s.id, p.name",
@@ -56,7 +41,6 @@ static const char *const selects[][3] = {
 		SELECT("key", "u.key_id", "s.id, k.name, k.project_id, p.name",
 			" LEFT JOIN gateway_keys k ON k.id = s.id"
 			" LEFT JOIN projects p ON p.id = k.project_id"),
-	[USAGE_BY_USER] = { [USAGE_DAYS] = BY_USER },
 	[USAGE_BY_MODEL] = SELECT("model", "u.model_id",
 		"s.id, CONCAT(p.name, '/', m.name), 0, ''",
 		" LEFT JOIN models m ON m.id = s.id"
@@ -73,19 +57,17 @@ bool usage_list(struct db *db, const struct usage_scope *scope,
 	struct arena *arena, struct usage_row **rows, size_t *count,
 	struct error *err)
 {
-	const char *sql = selects[by][scope->step];
 	struct stmt *stmt;
 	bool more;
 
-	assert(sql);
 	*rows = ARENA_ARRAY(arena, struct usage_row, limit);
 	*count = 0;
-	if (!stmt_prepare(db, &stmt, sql, err))
-		return false;
 	if (by == USAGE_BY_USER)
-		usage_span_bind_users(stmt, scope);
-	else
-		usage_span_bind(stmt, scope, by == USAGE_BY_PROJECT);
+		return usage_list_users(db, scope, order, offset, limit, arena,
+			*rows, count, err);
+	if (!stmt_prepare(db, &stmt, selects[by][scope->step], err))
+		return false;
+	usage_span_bind(stmt, scope, by == USAGE_BY_PROJECT);
 	stmt_bind_int(stmt, order);
 	stmt_bind_int(stmt, (int64_t)limit);
 	stmt_bind_int(stmt, (int64_t)offset);

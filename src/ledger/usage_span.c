@@ -38,7 +38,8 @@ void usage_span_bind(
 	bind_series(stmt, scope, of_projects, &ranges);
 }
 
-void usage_span_bind_users(struct stmt *stmt, const struct usage_scope *scope)
+void usage_span_bind_users(struct stmt *stmt, const struct usage_scope *scope,
+	const int64_t *ids, size_t count)
 {
 	int64_t day_ms = usage_step_ms(USAGE_DAYS);
 	int64_t from_ms = round_up(scope->from_ms, day_ms);
@@ -46,7 +47,11 @@ void usage_span_bind_users(struct stmt *stmt, const struct usage_scope *scope)
 	struct ranges days = cut(&from_ms, &to_ms, 7 * day_ms);
 	struct ranges weeks = { from_ms, to_ms, to_ms, to_ms };
 
+	if (ids)
+		stmt_bind_in(stmt, ids, count);
 	bind_plain(stmt, scope, &days);
+	if (ids)
+		stmt_bind_in(stmt, ids, count);
 	bind_plain(stmt, scope, &weeks);
 }
 

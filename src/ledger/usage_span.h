@@ -46,8 +46,10 @@
 void usage_span_bind(
 	struct stmt *stmt, const struct usage_scope *scope, bool of_projects);
 
-/* One of usage_user_day and then usage_user_week, each with organisation,
- * project (0: all) twice, and USAGE_SPAN_RANGES. */
-void usage_span_bind_users(struct stmt *stmt, const struct usage_scope *scope);
+/* One of usage_user_day and then usage_user_week, each with STMT_IN of `ids`
+ * (none without them), organisation, project (0: all) twice, and
+ * USAGE_SPAN_RANGES. */
+void usage_span_bind_users(struct stmt *stmt, const struct usage_scope *scope,
+	const int64_t *ids, size_t count);
 
 #endif

@@ -191,6 +191,54 @@ static void users_are_exact_in_any_span(void **state)
 	}
 }
 
+/* More users than one statement takes; each name is one of two projects'. */
+static void users_come_in_order_and_by_pages(void **state)
+{
+	enum { NAMES = 40 };
+	struct database *database = *state;
+	struct db *db = database_take(database);
+	struct usage_scope of = { .organisation_id = 1,
+		.step = USAGE_DAYS,
+		.to_ms = 10 * 24 * HOUR_MS };
+	struct error err = ERROR_INIT;
+	size_t count, seen = 0;
+
+	for (int64_t i = 0; i < 2 * NAMES; i++) {
+		struct usage_record record;
+		const struct usage_record *one = &record;
+
+		usage_record_init(&record);
+		record.started_unix_ms = i % 9 * 24 * HOUR_MS;
+		record.organisation_id = 1;
+		record.project_id = 11 + i / NAMES;
+		record.user = arena_printf(
+			&database->arena, "user-%" PRId64, i % NAMES);
+		record.priced = true;
+		record.cost_picousd = 1000 + i * 37 % 80;
+		record.tokens.prompt = 5000 - i;
+		assert_true(rollup_add(db, &one, 1, &err));
+	}
+	db_give(database->pool, db);
+	for (size_t offset = 0; offset < 2 * NAMES; offset += 33) {
+		struct usage_row *rows = list(database, &of, USAGE_BY_USER,
+			USAGE_DEAREST, offset, 33, &count);
+
+		for (size_t i = 0; i < count; i++, seen++)
+			assert_int_equal(rows[i].cost_picousd,
+				1000 + 79 - (int64_t)seen);
+	}
+	assert_int_equal(seen, 2 * NAMES);
+	for (size_t i = 0; i < 2 * NAMES; i++) {
+		struct usage_row *row = list(database, &of, USAGE_BY_USER,
+			USAGE_MOST_TOKENS, i, 1, &count);
+
+		assert_int_equal(row->prompt_tokens, 5000 - (int64_t)i);
+		assert_int_equal(row->project_id, 11 + (int64_t)i / NAMES);
+		assert_true(str_equal(row->name,
+			arena_printf(&database->arena, "user-%zu", i % NAMES)));
+	}
+}
+
 static void a_project_is_one_of_its_organisation(void **state)
 {
 	struct database *database = *state;
@@ -284,6 +332,9 @@ int main(void)
 			database_clear, database_done),
 		cmocka_unit_test_setup_teardown(users_are_exact_in_any_span,
 			database_clear, database_done),
+		cmocka_unit_test_setup_teardown(
+			users_come_in_order_and_by_pages, database_clear,
+			database_done),
 		cmocka_unit_test_setup_teardown(
 			a_project_is_one_of_its_organisation, database_clear,
 			database_done),
