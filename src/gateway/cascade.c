@@ -6,6 +6,7 @@
 #include "base/money.h"
 #include "dialect/gather.h"
 #include "gateway/affinity.h"
+#include "gateway/cascade_check.h"
 
 static void release(void *thing);
 static bool is_first(const struct call *call);

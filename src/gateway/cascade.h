@@ -78,12 +78,4 @@ MUST_USE bool cascade_restores(struct call *call, bool *is_whole);
 /* Add what an answer used that nobody got; part of meter(). */
 void cascade_meter(struct call *call);
 
-/* --- cascade_check.c --- */
-
-/* What is wrong with an answer to such a request, in a word; NULL: nothing
- * that can be seen cheaply. */
-const char *cascade_fault(const struct chat_request *request,
-	int64_t max_tokens, const struct chat_response *response,
-	struct arena *arena);
-
 #endif

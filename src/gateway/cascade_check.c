@@ -5,7 +5,7 @@
  * beginning, cut short, not the JSON that was asked for, a call that no tool
  * can take, a model that was not sure of its own words.
  */
-#include "gateway/cascade.h"
+#include "gateway/cascade_check.h"
 
 /* A refusal comes first or not at all. */
 #define BEGINNING_BYTES 200
@@ -20,6 +20,7 @@ static const char *find_in_choice(const struct chat_request *request,
 	struct arena *arena);
 static struct str text_of(
 	const struct chat_message *message, struct arena *arena);
+static bool has_media(const struct chat_message *message);
 static bool is_refusal(struct str text);
 static size_t fold(struct str text, char *out, size_t size);
 static const char *find_in_calls(const struct chat_request *request,
@@ -66,7 +67,7 @@ static const char *find_in_choice(const struct chat_request *request,
 		if (part->kind == CHAT_REFUSAL)
 			return "refusal";
 	if (calls == 0 && text.n == 0)
-		return "empty";
+		return has_media(message) ? NULL : "empty";
 	if (calls == 0 && is_refusal(text))
 		return "refusal";
 	if (calls == 0 && wants_json &&
@@ -81,7 +82,7 @@ static const char *find_in_choice(const struct chat_request *request,
 static struct str text_of(
 	const struct chat_message *message, struct arena *arena)
 {
-	struct buf text = BUF_INIT(CASCADE_HELD_BYTES);
+	struct buf text = BUF_INIT(CASCADE_CHECKED_BYTES);
 	struct str copy;
 
 	for (const struct chat_part *part = message->parts; part;
@@ -91,6 +92,17 @@ static struct str text_of(
 	copy = arena_copy(arena, buf_str(&text));
 	buf_release(&text);
 	return copy;
+}
+
+/* A picture, a sound, something only its provider knows. */
+static bool has_media(const struct chat_message *message)
+{
+	for (const struct chat_part *part = message->parts; part;
+		part = part->next)
+		if (part->kind != CHAT_TEXT && part->kind != CHAT_THINKING &&
+			part->kind != CHAT_REDACTED_THINKING)
+			return true;
+	return false;
 }
 
 static bool is_refusal(struct str text)

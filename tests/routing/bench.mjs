@@ -2,8 +2,12 @@
 // prompts, beside chance and beside prompt length.
 //
 // 1. Cross-validated: five folds, near-duplicates together; each prompt is
-//    scored by weights that saw neither it nor its like. Data that must not be
-//    trained on (train_ok false) is scored by weights of all the other data.
+//    scored by weights that saw neither it nor its like.
+//    a. Every data set in its folds, as the README of the data measures. The
+//       weights of a fold are thrown away, so data that must not be in weights
+//       that ship (train_ok false) may be in them.
+//    b. As the weights that ship: that data is in no weights, and is scored by
+//       weights of all the other data. Without such data, a and b are the same.
 // 2. Leave one out: each data set by weights of the others alone.
 //
 // Everything goes through the program itself: `classify train`, `classify
@@ -15,7 +19,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { groupRows, hashOf, readRows, seedFile } from './data.mjs';
-import { leastAccuracy, measure, measureCascade, measurePerfectCascade, measureRandom,
+import { leastFound, measure, measureCascade, measurePerfectCascade, measureRandom,
 	qualityAt } from './measure.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -59,18 +63,19 @@ function score(rows, weights, scores) {
 	});
 }
 
-function crossValidate(rows, groups) {
+const mayTrain = (row) => row.train_ok;
+
+function crossValidate(rows, groups, inFolds) {
 	const scores = new Map();
 	const fold = (i) => hashOf(rows[groups[i]].id) % FOLDS;
 
 	for (let f = 0; f < FOLDS; f++) {
-		const kept = rows.filter((row, i) => row.train_ok && fold(i) !== f);
-		score(rows.filter((row, i) => row.train_ok && fold(i) === f),
-			train(kept, `fold${f}`), scores);
+		const kept = rows.filter((row, i) => inFolds(row) && fold(i) !== f);
+		score(rows.filter((row, i) => inFolds(row) && fold(i) === f),
+			train(kept.map((row) => ({ ...row, train_ok: true })), `fold${f}`), scores);
 	}
-	const others = rows.filter((row) => !row.train_ok);
-	if (others.length)
-		score(others, train(rows.filter((row) => row.train_ok), 'all'), scores);
+	const others = rows.filter((row) => !inFolds(row));
+	if (others.length) score(others, train(rows.filter(inFolds), 'all'), scores);
 	return scores;
 }
 
@@ -79,7 +84,7 @@ function leaveOneOut(rows, names) {
 
 	for (const name of names)
 		score(rows.filter((row) => row.dataset === name),
-			train(rows.filter((row) => row.train_ok && row.dataset !== name), name),
+			train(rows.filter((row) => mayTrain(row) && row.dataset !== name), name),
 			scores);
 	return scores;
 }
@@ -130,46 +135,86 @@ function mean(all) {
 }
 
 const rows = readRows();
-const trainable = new Set(rows.filter((row) => row.train_ok).map((row) => row.dataset));
+const trainable = new Set(rows.filter(mayTrain).map((row) => row.dataset));
 const names = [...new Set(rows.map((row) => row.dataset))];
 const groups = groupRows(rows);
 const counts = Object.fromEntries(Object.keys(CLASSES).map((name) => [name, 0]));
 
 console.log(`${rows.length} prompts of ${names.length} data sets, ` +
 	`${new Set(groups).size} groups of near-duplicates`);
-const folds = crossValidate(rows, groups);
-report('Cross-validated', rows, names, folds, true);
+const folds = crossValidate(rows, groups, mayTrain);
+if (trainable.size < names.length)
+	report('Cross-validated, every data set in its folds (their weights are thrown away)',
+		rows, names, crossValidate(rows, groups, () => true), false);
+report('Cross-validated, as the weights that ship: what may not train is scored by ' +
+	'weights of the others', rows, names, folds, true);
 report('Leave one data set out', rows, names, leaveOneOut(rows, names), false);
 for (const answer of folds.values()) counts[answer.class]++;
 console.log(`\nClasses: ${JSON.stringify(counts)}`);
 reportCascade();
 
 function reportCascade() {
+	const accuracies = [0.8, 0.9, 1];
+	const parts = [0.1, 0.3, 0.5];
+	const columns = (list, word) => list.flatMap((x) =>
+		[`${word} ${x.toFixed(2)}`, 'before', 'saved']);
+	const wrong = (finds) => 1 - finds;
+	const precise = () => 0.01;
+
 	console.log(`
 What the check of a cascade must reach. The data keeps no answers that a real
-check could look at, so this measures no cascade: it says how often a check
-must be right, of good and of poor cheap answers alike, for a cascade to be worth
-more, at the same cost, than choosing before the call (score, or need per cost).
-least: that accuracy. Then, for checks of 0.80, 0.90 and 1.00: the part of premium
+check could look at, so this measures no cascade: it says how good a check must
+be for a cascade to be worth more, at the same cost, than choosing before the
+call (by score, or by need per cost). Then, for some checks, the part of premium
 quality that is reached, that of choosing before for the same cost, and the part
-of the premium cost that is saved. At last a check that also knows whether the
-premium answer is better: escalated, quality, saved.`);
-	console.log(''.padEnd(18) + ['least', ...[0.8, 0.9, 1].flatMap((accuracy) =>
-		[`at ${accuracy.toFixed(2)}`, 'before', 'saved']), 'knows', 'quality', 'saved']
-		.map((x) => x.padStart(8)).join(''));
-	for (const name of names) {
-		const own = rows.filter((row) => row.dataset === name);
-		const scores = own.map((row) => folds.get(row).score);
-		const orders = [scores, own.map((row, i) => scores[i] / expectedCost(row))];
-		const strong = own.reduce((sum, row) => sum + row.strong, 0);
-		const cells = [0.8, 0.9, 1].flatMap((accuracy) => {
-			const { cost, quality, saved } = measureCascade(own, accuracy);
-			return [quality, Math.max(...orders.map((order) =>
-				qualityAt(own, order, cost))) / strong, saved];
+of the premium cost that is saved.
+
+A check that is as often right of good answers as of poor ones, and how often
+that must be. At last one that also knows whether the premium answer is better.`);
+	table(['least', ...columns(accuracies, 'at'), 'knows', 'quality', 'saved'],
+		({ own, orders }) => {
+			const best = measurePerfectCascade(own);
+
+			return [leastFound(own, orders, wrong),
+				...accuracies.flatMap((finds) =>
+					besides(own, orders, { finds, alarms: wrong(finds) })),
+				best.share, best.quality, best.saved];
 		});
-		const best = measurePerfectCascade(own);
-		console.log(name.padEnd(18) + (leastAccuracy(own, orders)?.toFixed(2) ?? 'none')
-			.padStart(8) + [...cells, best.share, best.quality, best.saved]
-			.map((x) => x.toFixed(3).padStart(8)).join(''));
-	}
+	console.log(`
+A check that takes one good answer of a hundred for poor, as a refusal, nothing
+said or broken JSON is hardly ever found in a good one, and which part of the poor
+answers it must find.`);
+	table(['least', ...columns(parts, 'finds')],
+		({ own, orders }) => [leastFound(own, orders, precise),
+			...parts.flatMap((finds) =>
+				besides(own, orders, { finds, alarms: precise() }))]);
+}
+
+// A line for each data set, and their mean where all have a number.
+function table(head, cellsOf) {
+	const line = (name, cells) => console.log(name.padEnd(18) +
+		cells.map((x) => (typeof x === 'string' ? x : x?.toFixed(3) ?? 'none')
+			.padStart(11)).join(''));
+	const all = names.map((name) => cellsOf(ordersOf(name)));
+
+	line('', head);
+	names.forEach((name, i) => line(name, all[i]));
+	line('mean', head.map((_, column) => (all.some((cells) => cells[column] === null)
+		? null : all.reduce((sum, cells) => sum + cells[column], 0) / all.length)));
+}
+
+function ordersOf(name) {
+	const own = rows.filter((row) => row.dataset === name);
+	const scores = own.map((row) => folds.get(row).score);
+
+	return { own, orders: [scores,
+		own.map((row, i) => scores[i] / expectedCost(row))] };
+}
+
+function besides(own, orders, check) {
+	const strong = own.reduce((sum, row) => sum + row.strong, 0);
+	const { cost, quality, saved } = measureCascade(own, check);
+
+	return [quality, Math.max(...orders.map((order) =>
+		qualityAt(own, order, cost))) / strong, saved];
 }

@@ -81,19 +81,19 @@ export function measurePerfectCascade(rows) {
 		saved: 1 - cost / strongCost };
 }
 
-// The cheap model answers all, and a check of the cheap answers tells good
-// from poor with this accuracy (for both alike); what it takes for poor is
-// asked again of the premium model, and both answers are paid for. It sees
-// only whether the cheap answer is good, not whether the premium one is any
-// better. Graded qualities count as the chance of being good.
-export function measureCascade(rows, accuracy) {
+// The cheap model answers all, and a check finds this part of its poor answers
+// and takes that part of its good ones for poor (`alarms`); what it takes for
+// poor is asked again of the premium model, and both answers are paid for. It
+// sees only whether the cheap answer is good, not whether the premium one is
+// any better. Graded qualities count as the chance of being good.
+export function measureCascade(rows, { finds, alarms }) {
 	let cost = 0, strongCost = 0, quality = 0, strong = 0, passed = 0;
 
 	for (const row of rows) {
-		const poor = accuracy * (1 - row.weak) + (1 - accuracy) * row.weak;
-		passed += poor;
-		cost += row.weak_cost + poor * row.strong_cost;
-		quality += row.weak * accuracy + poor * row.strong;
+		const again = finds * (1 - row.weak) + alarms * row.weak;
+		passed += again;
+		cost += row.weak_cost + again * row.strong_cost;
+		quality += row.weak * (1 - alarms) + again * row.strong;
 		strong += row.strong;
 		strongCost += row.strong_cost;
 	}
@@ -115,14 +115,19 @@ export function qualityAt(rows, scores, cost) {
 	return best;
 }
 
-// The least accuracy, in hundredths, with which a cascade is worth more than
-// every one of these orders at the same cost; null: none is.
-export function leastAccuracy(rows, orders) {
-	for (let hundredths = 50; hundredths <= 100; hundredths++) {
-		const found = measureCascade(rows, hundredths / 100);
-		if (orders.every((scores) =>
+// From which part of the poor answers on, in hundredths, a check that finds so
+// many makes a cascade worth more than every one of these orders at the same
+// cost; null: none does. `alarms` says what such a check takes wrongly.
+export function leastFound(rows, orders, alarms) {
+	let least = null;
+
+	for (let hundredths = 100; hundredths > 0; hundredths--) {
+		const finds = hundredths / 100;
+		const found = measureCascade(rows, { finds, alarms: alarms(finds) });
+		if (!orders.every((scores) =>
 			found.total > qualityAt(rows, scores, found.cost)))
-			return hundredths / 100;
+			break;
+		least = finds;
 	}
-	return null;
+	return least;
 }

@@ -71,7 +71,7 @@ bool openai_chat_read_event(const struct frame *frame, void *reader,
 		return true;
 	}
 	out->kind = CHAT_EVENT_DELTA;
-	openai_chat_read_object(root, arena, &out->delta);
+	openai_chat_read_chunk(root, arena, &out->delta);
 	read_groq_usage(root, &out->delta);
 	number_calls(reader, &out->delta);
 	return true;

@@ -165,8 +165,8 @@ bool openai_chat_read_response(struct str body, struct arena *arena,
 	struct chat_response *out, struct error *err);
 void openai_chat_write_response(
 	const struct chat_response *response, struct buf *out);
-/* An answer, or a chunk of one, that has been checked. */
-void openai_chat_read_object(
+/* A chunk of an answer, that has been checked. */
+void openai_chat_read_chunk(
 	struct json root, struct arena *arena, struct chat_response *out);
 void openai_chat_write_object(const struct chat_response *response,
 	const struct openai_chat_out *how, struct buf *out);

@@ -10,21 +10,27 @@
 	}
 
 static bool read_choices(struct json value, void *into, struct arena *arena);
+static bool read_pieces(struct json value, void *into, struct arena *arena);
 static void write_choices(const void *from, const struct shape_out *out);
 static bool read_usage(struct json value, void *into, struct arena *arena);
 static void write_usage(const void *from, const struct shape_out *out);
 static bool read_tier(struct json value, void *into, struct arena *arena);
 static void write_tier(const void *from, const struct shape_out *out);
 
-static const struct shape_row response_rows[] = {
-	RESPONSE("id", SHAPE_TEXT, id),
-	RESPONSE("created", SHAPE_COUNT, created_unix_s),
-	RESPONSE("model", SHAPE_TEXT, model),
-	{ "choices", SHAPE_SPECIAL, 0, read_choices, write_choices },
-	{ "usage", SHAPE_SPECIAL, 0, read_usage, write_usage },
-	{ "service_tier", SHAPE_SPECIAL, 0, read_tier, write_tier },
-};
-static const struct shape response_shape = SHAPE_OF(response_rows);
+/* clang-format off */
+#define RESPONSE_ROWS(read_the_choices)                                       \
+	RESPONSE("id", SHAPE_TEXT, id),                                       \
+	RESPONSE("created", SHAPE_COUNT, created_unix_s),                     \
+	RESPONSE("model", SHAPE_TEXT, model),                                 \
+	{ "choices", SHAPE_SPECIAL, 0, read_the_choices, write_choices },     \
+	{ "usage", SHAPE_SPECIAL, 0, read_usage, write_usage },               \
+	{ "service_tier", SHAPE_SPECIAL, 0, read_tier, write_tier }
+/* clang-format on */
+
+static const struct shape_row whole_rows[] = { RESPONSE_ROWS(read_choices) };
+static const struct shape whole_shape = SHAPE_OF(whole_rows);
+static const struct shape_row chunk_rows[] = { RESPONSE_ROWS(read_pieces) };
+static const struct shape chunk_shape = SHAPE_OF(chunk_rows);
 
 #define CHOICE(name, kind, field)                                           \
 	{                                                                   \
@@ -41,19 +47,26 @@ static void write_logprobs(const void *from, const struct shape_out *out);
 static bool read_safety(struct json value, void *into, struct arena *arena);
 static void write_safety(const void *from, const struct shape_out *out);
 
-/* delta first: Perplexity's chunks have a message beside it, which repeats
- * what came before. */
-static const struct shape_row choice_rows[] = {
-	CHOICE("index", SHAPE_COUNT, index),
-	{ "delta", SHAPE_SPECIAL, 0, read_delta, write_message },
-	{ "message", SHAPE_SPECIAL, 0, read_message, NULL },
-	{ "finish_reason", SHAPE_SPECIAL, 0, read_finish, write_finish },
-	{ "logprobs", SHAPE_SPECIAL, 0, read_logprobs, write_logprobs },
-	/* Azure */
-	{ "content_filter_results", SHAPE_SPECIAL, 0, read_safety,
-		write_safety },
-};
+/* The first of two messages is taken: Perplexity's chunks have a `message`
+ * beside their `delta`, which repeats what came before, and its whole answers
+ * an empty `delta` beside the `message`. content_filter_results is Azure's. */
+/* clang-format off */
+#define CHOICE_ROWS(first, read_first, second, read_second)                   \
+	CHOICE("index", SHAPE_COUNT, index),                                  \
+	{ first, SHAPE_SPECIAL, 0, read_first, write_message },               \
+	{ second, SHAPE_SPECIAL, 0, read_second, NULL },                      \
+	{ "finish_reason", SHAPE_SPECIAL, 0, read_finish, write_finish },     \
+	{ "logprobs", SHAPE_SPECIAL, 0, read_logprobs, write_logprobs },      \
+	{ "content_filter_results", SHAPE_SPECIAL, 0, read_safety,            \
+		write_safety }
+/* clang-format on */
+
+static const struct shape_row choice_rows[] = { CHOICE_ROWS(
+	"message", read_message, "delta", read_delta) };
 static const struct shape choice_shape = SHAPE_OF(choice_rows);
+static const struct shape_row piece_rows[] = { CHOICE_ROWS(
+	"delta", read_delta, "message", read_message) };
+static const struct shape piece_shape = SHAPE_OF(piece_rows);
 
 /* The first word of each meaning is the one that is written. */
 static const struct {
@@ -70,6 +83,8 @@ static const struct {
 	{ STR("model_length"), CHAT_FINISH_LENGTH }, /* Mistral */
 };
 
+static bool read_each(const struct shape *shape, struct json value,
+	struct chat_response *response, struct arena *arena);
 static bool read_member(struct json value, struct str member,
 	struct chat_choice *choice, struct arena *arena);
 static void write_counts(const struct chat_usage *usage, struct json_writer *w);
@@ -83,15 +98,16 @@ bool openai_chat_read_response(struct str body, struct arena *arena,
 
 	if (!facts_check(body, &root, err))
 		return false;
-	openai_chat_read_object(root, arena, out);
+	chat_response_init(out, S(OPENAI_CHAT_NAME));
+	shape_read(&whole_shape, root, out, &out->extra, arena);
 	return true;
 }
 
-void openai_chat_read_object(
+void openai_chat_read_chunk(
 	struct json root, struct arena *arena, struct chat_response *out)
 {
 	chat_response_init(out, S(OPENAI_CHAT_NAME));
-	shape_read(&response_shape, root, out, &out->extra, arena);
+	shape_read(&chunk_shape, root, out, &out->extra, arena);
 }
 
 void openai_chat_write_response(
@@ -118,13 +134,23 @@ void openai_chat_write_object(const struct chat_response *response,
 		json_member_str(&w, "object",
 			to.shape.is_delta ? S("chat.completion.chunk")
 					  : S("chat.completion"));
-	shape_write(&response_shape, response, &response->extra, &to.shape);
+	shape_write(&whole_shape, response, &response->extra, &to.shape);
 	json_end_object(&w);
 }
 
 static bool read_choices(struct json value, void *into, struct arena *arena)
 {
-	struct chat_response *response = into;
+	return read_each(&choice_shape, value, into, arena);
+}
+
+static bool read_pieces(struct json value, void *into, struct arena *arena)
+{
+	return read_each(&piece_shape, value, into, arena);
+}
+
+static bool read_each(const struct shape *shape, struct json value,
+	struct chat_response *response, struct arena *arena)
+{
 	struct json_cursor cursor = json_members(value);
 	struct json_member item;
 
@@ -142,8 +168,7 @@ static bool read_choices(struct json value, void *into, struct arena *arena)
 
 		choice->index = -1;
 		chat_message_init(&choice->message);
-		shape_read(&choice_shape, item.value, choice, &choice->extra,
-			arena);
+		shape_read(shape, item.value, choice, &choice->extra, arena);
 	}
 	return true;
 }

@@ -1,5 +1,5 @@
 /* Tests of what a cheap look finds wrong with an answer. */
-#include "gateway/cascade.h"
+#include "gateway/cascade_check.h"
 
 #include <setjmp.h>
 

@@ -166,6 +166,24 @@ static void write_and_compare(
 	buf_release(&out);
 }
 
+/* As Perplexity writes them. */
+static void a_message_beside_a_delta_is_the_answer(void **state)
+{
+	static const char body[] = CHOICE(
+		"{\"delta\":{\"content\":\"\",\"role\":\"assistant\"},"
+		"\"finish_reason\":\"stop\",\"index\":0,"
+		"\"message\":{\"content\":\"8\",\"role\":\"assistant\"}}");
+	struct chat_response response;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 4096);
+	read_response(str_of(body), &arena, &response);
+	assert_text(response.choices[0].message.parts->text, "8");
+	arena_release(&arena);
+	check_same(str_of(body), "a message beside a delta");
+}
+
 static void another_dialects_answer_is_written(void **state)
 {
 	struct chat_response r;
@@ -331,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(odd_answers_come_back),
 		cmocka_unit_test(the_neutral_form_is_filled),
+		cmocka_unit_test(a_message_beside_a_delta_is_the_answer),
 		cmocka_unit_test(another_dialects_answer_is_written),
 		cmocka_unit_test(an_empty_answer_is_whole),
 		cmocka_unit_test(citations_of_parts_are_annotations),
