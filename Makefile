@@ -89,21 +89,26 @@ $(BUILD)/sql-folder: FORCE
 # site.dir is $(BUILD)/site.
 
 ICONS := /usr/share/bootstrap-icons/svg
-# The browser of /docs comes out of an npm package. Without it the page is a
-# list.
-SWAGGER_UI := static/docs/node_modules/swagger-ui-dist
+# Charts and the browser of /docs come out of npm packages. Without them
+# charts are drawn by the templates, and /docs is a list.
+PACKAGES := static/packages/node_modules
+
+# $(call copy_package,PACKAGE,TO,FILES): where it is installed.
+copy_package = if [ -d $(PACKAGES)/$(1) ]; then \
+	mkdir -p $(@D)/$(2) && \
+	cp $(addprefix $(PACKAGES)/$(1)/,$(3)) $(@D)/$(2)/; \
+fi
 
 $(BUILD)/site/public/_/icons.svg: static/icons.list static/build-icons \
 		$(shell find static -name node_modules -prune -o -type f -print) \
-		$(wildcard $(SWAGGER_UI)/package.json)
+		$(wildcard $(PACKAGES)/.package-lock.json)
 	@mkdir -p $(@D)
 	ln -sfn $(CURDIR)/templates $(BUILD)/site/templates
 	cp -R static/css static/js static/icon.svg $(@D)/
-	if [ -d $(SWAGGER_UI) ]; then \
-		mkdir -p $(@D)/swagger-ui && cp $(SWAGGER_UI)/LICENSE \
-			$(SWAGGER_UI)/swagger-ui-bundle.js \
-			$(SWAGGER_UI)/swagger-ui.css $(@D)/swagger-ui/; \
-	fi
+	$(call copy_package,swagger-ui-dist,swagger-ui,LICENSE \
+		swagger-ui-bundle.js swagger-ui.css)
+	$(call copy_package,uplot,uplot,LICENSE \
+		dist/uPlot.iife.min.js dist/uPlot.min.css)
 	static/build-icons $(ICONS) <static/icons.list >$@.new
 	mv $@.new $@
 
@@ -153,20 +158,21 @@ endef
 deps:
 	$(call install_packages,$(BUILD_PACKAGES) $(RUN_PACKAGES))
 	@if ! command -v npm >/dev/null; then \
-		echo "Without npm /docs is a plain list of the routes."; \
+		echo "Without npm charts are plain, and /docs is a list."; \
 	else \
-		$(MAKE) --no-print-directory $(SWAGGER_UI)/package.json || \
-			echo "Without a registry /docs is a plain list."; \
+		$(MAKE) --no-print-directory $(PACKAGES)/.package-lock.json || \
+			echo "Without a registry charts are plain, and /docs is" \
+				"a list."; \
 	fi
 
-$(SWAGGER_UI)/package.json: static/docs/package.json \
-		static/docs/package-lock.json
-	cd static/docs && npm ci --ignore-scripts
+$(PACKAGES)/.package-lock.json: static/packages/package.json \
+		static/packages/package-lock.json
+	cd static/packages && npm ci --ignore-scripts
 	@touch $@
 
 test-deps: deps
 	$(call install_packages,$(TEST_PACKAGES))
-	@$(MAKE) --no-print-directory $(SWAGGER_UI)/package.json
+	@$(MAKE) --no-print-directory $(PACKAGES)/.package-lock.json
 	@$(MAKE) --no-print-directory tests/node_modules/.package-lock.json
 
 tests/node_modules/.package-lock.json: tests/package.json \
@@ -222,7 +228,8 @@ lint: $(BUILD)/llm-gateway
 	clang-format --dry-run -Werror $(C_FILES)
 	tests/lint/floors
 	$(BUILD)/llm-gateway settings | diff -u conf/llm-gateway.conf -
-	@! grep -n '"resolved"' tests/package-lock.json static/docs/package-lock.json \
+	@! grep -n '"resolved"' tests/package-lock.json \
+		static/packages/package-lock.json \
 		tests/lighthouse/package-lock.json || \
 		{ echo 'package-lock.json names a registry'; exit 1; }
 	@if command -v shellcheck >/dev/null; then \

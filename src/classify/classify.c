@@ -26,7 +26,8 @@ _Static_assert(FEATURE_COUNT <= UINT8_MAX, "they are numbered by a byte");
 static const struct weights *map_weights(const char *path, struct error *err);
 static void name_features(struct classifier *classifier);
 static void find_reasons(const struct classifier *classifier,
-	struct weighed prompt, struct classification *out);
+	struct weighed prompt, const struct views *words,
+	const struct views *views, struct classification *out);
 static void add_reason(
 	struct classification *out, const char *feature, double weight);
 
@@ -96,18 +97,21 @@ void classifier_run(const struct classifier *classifier,
 	const struct weights *weights = classifier->weights;
 	struct features features;
 	struct weighed weighed;
+	struct views words, views;
 
 	features_read(&features, prompt, weights->lexicon);
 	weighed = (struct weighed){ features.counted, features.hash,
 		features.hash_count };
-	out->score =
-		weights_calibrate(weights, weights_score(weights, weighed));
+	words = weights_of_words(weights, weighed);
+	views = weights_views(weights, weighed, &words);
+	out->score = weights_calibrate(weights,
+		views.of[VIEW_GAIN] + weights_of_quality(weights, &views));
 	out->complexity =
 		out->score < (double)weights->medium    ? COMPLEXITY_SIMPLE
 		: out->score < (double)weights->complex ? COMPLEXITY_MEDIUM
 							: COMPLEXITY_COMPLEX;
 	out->task = task_of(&features);
-	find_reasons(classifier, weighed, out);
+	find_reasons(classifier, weighed, &words, &views, out);
 }
 
 const char *complexity_name(enum complexity complexity)
@@ -135,16 +139,19 @@ static void name_features(struct classifier *classifier)
 }
 
 static void find_reasons(const struct classifier *classifier,
-	struct weighed prompt, struct classification *out)
+	struct weighed prompt, const struct views *words,
+	const struct views *views, struct classification *out)
 {
 	const struct weights *weights = classifier->weights;
 	double sums[FEATURE_COUNT] = { 0 };
 
 	out->reason_count = 0;
-	add_reason(out, "wording", weights_of_words(weights, prompt));
+	add_reason(out, "wording", words->of[VIEW_GAIN]);
+	add_reason(out, views->of[VIEW_QUALITY] > 0 ? "easy" : "hard for all",
+		weights_of_quality(weights, views));
 	for (size_t i = 0; i < FEATURE_COUNT; i++)
 		sums[classifier->same[i]] +=
-			weights_of_feature(weights, prompt, i);
+			weights_of_feature(weights, VIEW_GAIN, prompt, i);
 	for (unsigned i = 0; i < FEATURE_COUNT; i++) {
 		if (classifier->same[i] == i)
 			add_reason(out, feature_name((enum feature)i), sums[i]);

@@ -1,8 +1,9 @@
 /*
  * classify.h - how much does a request need a strong model?
  *
- * A linear model over features of the prompt, whose weights are data. Pure:
- * no network, no allocation while it classifies, microseconds.
+ * Linear models over features of the prompt, whose weights are data, foresee
+ * what the strong model gains and how good answers are at all. Pure: no
+ * network, no allocation while it classifies, microseconds.
  */
 #ifndef CLASSIFY_CLASSIFY_H
 #define CLASSIFY_CLASSIFY_H

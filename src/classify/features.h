@@ -42,7 +42,9 @@ enum feature {
 	FEATURE_NUMBERS,
 	FEATURE_NUMBER_SHARE,
 	FEATURE_FOREIGN,
-	FEATURE_CONTEXT,
+	/* All before this are bounded, as the text is that is looked at. */
+	FEATURE_BOUNDED,
+	FEATURE_CONTEXT = FEATURE_BOUNDED,
 	FEATURE_TURNS,
 	FEATURE_TOOLS,
 	FEATURE_IMAGES,

@@ -3,20 +3,40 @@
  *
  * Each step sets one weight to its best value while all others stand still,
  * and corrects what is left over (the residuals) at once, so a pass costs as
- * much as there are numbers that are not zero.
+ * much as there are numbers that are not zero. Counts, their squares and the
+ * shares in topics are columns of a number for each row; hashes are sparse.
  */
 #include "classify/solve.h"
+
+#include "classify/array.h"
 
 #include <math.h>
 
 #define PASSES 15
 #define COUNTED_RIDGE 4000.0
+#define TOPIC_RIDGE 270.0
 #define HASHED_RIDGE 4.0
 /* Of rows; a hash that only one has says nothing of others. */
 #define LEAST_ROWS 2
 /* Features that hardly vary are not blown up. */
 #define LEAST_DEVIATION 0.02
-#define HASH_LEVELS 127
+/* The greatest step stands for so many times the root mean square of the
+ * hashes' weights; the few beyond it are cut. */
+#define GREATEST_WEIGHT 8.0
+
+struct column {
+	float *value; /* of each row, over deviation; NULL: not used */
+	double mean;
+	double deviation;
+	double ridge;
+	double weight; /* per deviation */
+};
+
+enum columns {
+	COLUMN_SQUARE = FEATURE_COUNT,
+	COLUMN_TOPIC = COLUMN_SQUARE + FEATURE_BOUNDED,
+	COLUMNS = COLUMN_TOPIC + TOPICS,
+};
 
 struct solver {
 	const struct training *training;
@@ -26,61 +46,76 @@ struct solver {
 	/* The rows of each hash: rows[start[h]] to rows[start[h + 1]]. */
 	uint32_t *start;
 	uint32_t *rows;
-	double usual[FEATURE_COUNT];
-	double deviation[FEATURE_COUNT]; /* 0: not used */
-	double weight[FEATURE_COUNT];    /* per deviation */
+	struct column column[COLUMNS];
 	double *hash;
 };
 
-static void *new_array(size_t count, size_t bytes);
 static void list_rows(struct solver *solver);
-static void find_usual(struct solver *solver);
+static void fill_columns(struct solver *solver, const struct topics *topics);
+static void fill_column(struct solver *solver, struct column *column,
+	double *values, double ridge, double least);
 static void fit_constants(struct solver *solver);
-static void fit_counted(struct solver *solver, size_t feature);
+static void fit_column(struct solver *solver, struct column *column);
 static void fit_hash(struct solver *solver, size_t hash);
-static void write_weights(const struct solver *solver, struct weights *out);
+static void spread_topics(struct solver *solver, const struct topics *topics);
+static void write_columns(
+	const struct solver *solver, enum view view, struct weights *out);
+static void write_hashes(
+	const struct solver *solver, enum view view, struct weights *out);
+static void write_mean(
+	const struct solver *solver, enum view view, struct weights *out);
+static void release(struct solver *solver);
 
-void solve(const struct training *training, const struct solve_target *targets,
-	struct weights *out)
+void solve_begin(struct weights *out)
 {
-	struct solver solver = { .training = training, .targets = targets };
-
-	solver.residuals = new_array(training->count, sizeof(double));
-	solver.hash_value = new_array(training->count, sizeof(double));
-	solver.hash = new_array(FEATURE_HASHES, sizeof(double));
-	for (size_t i = 0; i < training->count; i++)
-		solver.residuals[i] = targets[i].value;
-	list_rows(&solver);
-	find_usual(&solver);
-	for (int pass = 0; pass < PASSES; pass++) {
-		fit_constants(&solver);
-		for (size_t i = 0; i < FEATURE_COUNT; i++)
-			fit_counted(&solver, i);
-		for (size_t i = 0; i < FEATURE_HASHES; i++)
-			fit_hash(&solver, i);
-	}
-	write_weights(&solver, out);
-	free(solver.residuals);
-	free(solver.hash_value);
-	free(solver.hash);
-	free(solver.start);
-	free(solver.rows);
+	memset(out->hash, WEIGHTS_NO_STEPS, sizeof(out->hash));
 }
 
-static void *new_array(size_t count, size_t bytes)
+void solve_view(const struct training *training,
+	const struct solve_target *targets, const struct topics *topics,
+	enum view view, struct weights *out)
 {
-	void *array = calloc(count + 1, bytes);
+	struct solver *solver = array_new(1, sizeof(*solver));
 
-	if (!array)
-		abort();
-	return array;
+	*solver = (struct solver){ .training = training, .targets = targets };
+	solver->residuals = array_new(training->count, sizeof(double));
+	solver->hash_value = array_new(training->count, sizeof(double));
+	solver->hash = array_new(FEATURE_HASHES, sizeof(double));
+	for (size_t i = 0; i < training->count; i++)
+		solver->residuals[i] = targets[i].value;
+	list_rows(solver);
+	fill_columns(solver, topics);
+	for (int pass = 0; pass < PASSES; pass++) {
+		fit_constants(solver);
+		for (size_t i = 0; i < COLUMNS; i++)
+			fit_column(solver, &solver->column[i]);
+		for (size_t i = 0; i < FEATURE_HASHES; i++)
+			fit_hash(solver, i);
+	}
+	spread_topics(solver, topics);
+	write_columns(solver, view, out);
+	write_hashes(solver, view, out);
+	write_mean(solver, view, out);
+	release(solver);
+}
+
+static void release(struct solver *solver)
+{
+	for (size_t i = 0; i < COLUMNS; i++)
+		free(solver->column[i].value);
+	free(solver->residuals);
+	free(solver->hash_value);
+	free(solver->hash);
+	free(solver->start);
+	free(solver->rows);
+	free(solver);
 }
 
 static void list_rows(struct solver *solver)
 {
 	const struct training *training = solver->training;
-	uint32_t *start = new_array(FEATURE_HASHES + 1, sizeof(start[0]));
-	uint32_t *next = new_array(FEATURE_HASHES, sizeof(next[0]));
+	uint32_t *start = array_new(FEATURE_HASHES + 1, sizeof(start[0]));
+	uint32_t *next = array_new(FEATURE_HASHES, sizeof(next[0]));
 
 	for (size_t i = 0; i < training->count; i++) {
 		const struct training_row *row = &training->rows[i];
@@ -98,7 +133,7 @@ static void list_rows(struct solver *solver)
 		next[h] = start[h];
 	}
 	solver->rows =
-		new_array(start[FEATURE_HASHES], sizeof(solver->rows[0]));
+		array_new(start[FEATURE_HASHES], sizeof(solver->rows[0]));
 	for (size_t i = 0; i < training->count; i++) {
 		const struct training_row *row = &training->rows[i];
 
@@ -111,29 +146,61 @@ static void list_rows(struct solver *solver)
 	free(next);
 }
 
-static void find_usual(struct solver *solver)
+static void fill_columns(struct solver *solver, const struct topics *topics)
 {
 	const struct training *training = solver->training;
+	double *values = array_new(training->count, sizeof(values[0]));
 
 	for (size_t f = 0; f < FEATURE_COUNT; f++) {
-		double count = 0, sum = 0, squares = 0, mean, variance;
-
-		for (size_t i = 0; i < training->count; i++) {
-			double x = (double)training->rows[i].counted[f];
-
-			if (!(solver->targets[i].weight > 0))
-				continue;
-			count++;
-			sum += x;
-			squares += x * x;
-		}
-		mean = sum / count;
-		variance = squares / count - mean * mean;
-		solver->usual[f] = mean;
-		if (variance > 1e-9)
-			solver->deviation[f] =
-				fmax(sqrt(variance), LEAST_DEVIATION);
+		for (size_t i = 0; i < training->count; i++)
+			values[i] = (double)training->rows[i].counted[f];
+		fill_column(solver, &solver->column[f], values, COUNTED_RIDGE,
+			LEAST_DEVIATION);
 	}
+	for (size_t f = 0; f < FEATURE_BOUNDED; f++) {
+		for (size_t i = 0; i < training->count; i++) {
+			double above = (double)training->rows[i].counted[f] -
+				       solver->column[f].mean;
+
+			values[i] = above * above;
+		}
+		fill_column(solver, &solver->column[COLUMN_SQUARE + f], values,
+			COUNTED_RIDGE, LEAST_DEVIATION);
+	}
+	/* Topics are of length 1 already: one that all rows share alike is no
+	 * stronger for that. */
+	for (size_t t = 0; t < TOPICS; t++) {
+		for (size_t i = 0; i < training->count; i++)
+			values[i] = topics->row[i][t];
+		fill_column(solver, &solver->column[COLUMN_TOPIC + t], values,
+			TOPIC_RIDGE, 1);
+	}
+	free(values);
+}
+
+static void fill_column(struct solver *solver, struct column *column,
+	double *values, double ridge, double least)
+{
+	size_t rows = solver->training->count;
+	double count = 0, sum = 0, squares = 0, variance;
+
+	for (size_t i = 0; i < rows; i++) {
+		if (!(solver->targets[i].weight > 0))
+			continue;
+		count++;
+		sum += values[i];
+		squares += values[i] * values[i];
+	}
+	column->mean = sum / count;
+	variance = squares / count - column->mean * column->mean;
+	if (!(variance > 1e-9))
+		return;
+	column->deviation = fmax(sqrt(variance), least);
+	column->ridge = ridge;
+	column->value = array_new(rows, sizeof(column->value[0]));
+	for (size_t i = 0; i < rows; i++)
+		column->value[i] =
+			(float)((values[i] - column->mean) / column->deviation);
 }
 
 static void fit_constants(struct solver *solver)
@@ -156,32 +223,25 @@ static void fit_constants(struct solver *solver)
 	}
 }
 
-static void fit_counted(struct solver *solver, size_t feature)
+static void fit_column(struct solver *solver, struct column *column)
 {
-	const struct training *training = solver->training;
-	double top = -COUNTED_RIDGE * solver->weight[feature];
-	double bottom = COUNTED_RIDGE, change;
-	double usual = solver->usual[feature];
-	double deviation = solver->deviation[feature];
+	size_t rows = solver->training->count;
+	double top = -column->ridge * column->weight;
+	double bottom = column->ridge, change;
 
-	if (!(deviation > 0))
+	if (!column->value)
 		return;
-	for (size_t i = 0; i < training->count; i++) {
-		double weight = solver->targets[i].weight;
-		double x =
-			((double)training->rows[i].counted[feature] - usual) /
-			deviation;
+	for (size_t i = 0; i < rows; i++) {
+		double x = (double)column->value[i];
+		double weighed = solver->targets[i].weight * x;
 
-		top += weight * x * solver->residuals[i];
-		bottom += weight * x * x;
+		top += weighed * solver->residuals[i];
+		bottom += weighed * x;
 	}
 	change = top / bottom;
-	solver->weight[feature] += change;
-	for (size_t i = 0; i < training->count; i++)
-		solver->residuals[i] -=
-			change *
-			((double)training->rows[i].counted[feature] - usual) /
-			deviation;
+	column->weight += change;
+	for (size_t i = 0; i < rows; i++)
+		solver->residuals[i] -= change * (double)column->value[i];
 }
 
 static void fit_hash(struct solver *solver, size_t hash)
@@ -206,21 +266,88 @@ static void fit_hash(struct solver *solver, size_t hash)
 			change * solver->hash_value[solver->rows[k]];
 }
 
-static void write_weights(const struct solver *solver, struct weights *out)
+/* The weight of a topic becomes one of each of its hashes. */
+static void spread_topics(struct solver *solver, const struct topics *topics)
 {
-	double greatest = 1e-9;
+	for (size_t h = 0; h < FEATURE_HASHES; h++) {
+		const double *loading = topics->loading[topics->place[h]];
+
+		for (size_t t = 0; topics->place[h] && t < TOPICS; t++) {
+			const struct column *column =
+				&solver->column[COLUMN_TOPIC + t];
+
+			if (column->value)
+				solver->hash[h] += column->weight /
+						   column->deviation *
+						   loading[t];
+		}
+	}
+}
+
+static void write_columns(
+	const struct solver *solver, enum view view, struct weights *out)
+{
+	struct view_weights *of = &out->view[view];
 
 	for (size_t i = 0; i < FEATURE_COUNT; i++) {
-		out->usual[i] = (float)solver->usual[i];
-		out->weight[i] = solver->deviation[i] > 0
-					 ? (float)(solver->weight[i] /
-						   solver->deviation[i])
-					 : 0;
+		const struct column *column = &solver->column[i];
+
+		out->usual[i] = (float)column->mean;
+		of->weight[i] =
+			column->value
+				? (float)(column->weight / column->deviation)
+				: 0;
 	}
-	for (size_t i = 0; i < FEATURE_HASHES; i++)
-		greatest = fmax(greatest, fabs(solver->hash[i]));
-	out->hash_scale = (float)(greatest / HASH_LEVELS);
-	for (size_t i = 0; i < FEATURE_HASHES; i++)
-		out->hash[i] = (int8_t)lround(
-			solver->hash[i] / greatest * HASH_LEVELS);
+	for (size_t i = 0; i < FEATURE_BOUNDED; i++) {
+		const struct column *column =
+			&solver->column[COLUMN_SQUARE + i];
+
+		out->usual_square[i] = (float)column->mean;
+		of->bend[i] =
+			column->value
+				? (float)(column->weight / column->deviation)
+				: 0;
+	}
+}
+
+static void write_hashes(
+	const struct solver *solver, enum view view, struct weights *out)
+{
+	double squares = 0, count = 1e-9, scale;
+
+	for (size_t i = 0; i < FEATURE_HASHES; i++) {
+		squares += solver->hash[i] * solver->hash[i];
+		count += fabs(solver->hash[i]) > 0;
+	}
+	scale = fmax(1e-9, GREATEST_WEIGHT * sqrt(squares / count)) /
+		(WEIGHTS_STEPS * WEIGHTS_STEPS);
+	out->view[view].hash_scale = (float)scale;
+	for (size_t i = 0; i < FEATURE_HASHES; i++) {
+		double root = sqrt(fabs(solver->hash[i]) / scale);
+		int step = (int)lround(fmin(root, WEIGHTS_STEPS));
+
+		out->hash[i] = weights_put(
+			out->hash[i], view, solver->hash[i] < 0 ? -step : step);
+	}
+}
+
+static void write_mean(
+	const struct solver *solver, enum view view, struct weights *out)
+{
+	const struct training *training = solver->training;
+	double sum = 0, count = 0;
+
+	out->view[view].mean = 0;
+	for (size_t i = 0; i < training->count; i++) {
+		const struct training_row *row = &training->rows[i];
+		struct weighed prompt = { row->counted, row->hash,
+			row->hash_count };
+		struct views words = weights_of_words(out, prompt);
+
+		if (!(solver->targets[i].weight > 0))
+			continue;
+		sum += weights_views(out, prompt, &words).of[view];
+		count++;
+	}
+	out->view[view].mean = (float)(sum / count);
 }

@@ -1,30 +1,24 @@
 /*
- * train.c - what is to be learned, and how well it was.
- *
- * The target of a row is the gain: strong less weak, half of it as it was and
- * half as other models' scores make it steadier. A loss counts half, for it is
- * mostly noise. A part of each gain is replaced by the mean gain of its task.
- * Rows that say what class they are were chosen as clear cases, and are few:
- * each counts for three.
+ * train.c - learns two views of prompts, puts them together to one score, and
+ * says how good it is.
  */
 #include "classify/train.h"
 
-#include "classify/solve.h"
+#include "classify/array.h"
+#include "classify/target.h"
+#include "classify/topics.h"
 
 #include <math.h>
 
-#define LOSS_WEIGHT 0.5
-#define CLEAR_WEIGHT 3.0
-#define OWN_SHARE 0.5
-#define TASK_SHARE 0.2
-/* Rows of a task until its own mean counts as much as the data set's. */
-#define TASK_PRIOR_ROWS 40.0
+/* What a prompt loses where all answers are good, or all are poor. */
+#define QUALITY_BEND (-0.5)
 #define LEAST_ROWS 20
 #define CALIBRATION_STEPS 100
 
-struct mean {
-	double sum;
-	double count;
+/* What all fits share. */
+struct lesson {
+	double *value[VIEWS]; /* of each row: target_find() */
+	struct topics *topics;
 };
 
 struct scored {
@@ -32,17 +26,10 @@ struct scored {
 	size_t row;
 };
 
-static bool may_learn(const struct training *training, size_t row);
-static void find_gains(const struct training *training, double *gain);
-static void find_sides(
-	const struct training *training, bool strong[TRAINING_MODELS]);
-static double gain_of(const struct training_row *row, const bool *strong);
-static void fit(const struct training *training, const double *gain, int fold,
-	struct weights *out);
-static void set_targets(const struct training *training, const double *gain,
-	int fold, struct solve_target *targets);
-static void measure_folds(
-	struct training *training, const double *gain, struct weights *weights);
+static void fit(const struct training *training, const struct lesson *lesson,
+	int fold, struct weights *out);
+static void measure_folds(struct training *training,
+	const struct lesson *lesson, struct weights *weights);
 static struct weighed weighed_row(const struct training_row *row);
 static void calibrate(const struct training *training, struct weights *weights);
 static void set_thresholds(
@@ -54,30 +41,33 @@ static size_t best_cut(const struct training *training,
 static size_t sort_rows(const struct training *training,
 	const struct weights *weights, bool classes, struct scored *out);
 static int compare_scored(const void *a, const void *b);
-static void *new_array(size_t count, size_t bytes);
 
 bool training_run(
 	struct training *training, struct weights *out, struct error *err)
 {
-	double *gain;
+	struct lesson lesson;
 	size_t usable = 0;
 
 	for (size_t i = 0; i < training->count; i++)
-		usable += may_learn(training, i);
+		usable += target_teaches(training, i);
 	if (usable < LEAST_ROWS)
 		return error_refuse(err, ERR_CONFIG, NULL,
 			"%zu rows to train on; at least %d are needed.", usable,
 			LEAST_ROWS);
-	gain = new_array(training->count, sizeof(gain[0]));
-	find_gains(training, gain);
-	measure_folds(training, gain, out);
-	fit(training, gain, -1, out);
+	for (int view = 0; view < VIEWS; view++)
+		lesson.value[view] = array_new(training->count, sizeof(double));
+	target_find(training, lesson.value);
+	lesson.topics = topics_find(training);
+	measure_folds(training, &lesson, out);
+	fit(training, &lesson, -1, out);
+	for (int view = 0; view < VIEWS; view++)
+		free(lesson.value[view]);
+	topics_free(lesson.topics);
 	for (size_t i = 0; i < training->count; i++) {
-		if (!may_learn(training, i))
+		if (!target_teaches(training, i))
 			training->rows[i].raw = weights_score(
 				out, weighed_row(&training->rows[i]));
 	}
-	free(gain);
 	memcpy(out->lexicon, training->lexicon, sizeof(out->lexicon));
 	out->trained_rows = (uint32_t)usable;
 	calibrate(training, out);
@@ -86,130 +76,30 @@ bool training_run(
 	return true;
 }
 
-static bool may_learn(const struct training *training, size_t row)
-{
-	return training->rows[row].may_train &&
-	       !training->held_out[training->rows[row].data_set];
-}
-
-static void *new_array(size_t count, size_t bytes)
-{
-	void *array = calloc(count + 1, bytes);
-
-	if (!array)
-		abort();
-	return array;
-}
-
-static void find_gains(const struct training *training, double *gain)
-{
-	bool strong[TRAINING_MODELS] = { false };
-
-	find_sides(training, strong);
-	for (size_t i = 0; i < training->count; i++) {
-		gain[i] = gain_of(&training->rows[i], strong);
-		if (gain[i] < 0)
-			gain[i] *= LOSS_WEIGHT;
-	}
-}
-
-/* Another model stands with the one of the pair whose mean is nearer. */
-static void find_sides(
-	const struct training *training, bool strong[TRAINING_MODELS])
-{
-	struct mean model[TRAINING_MODELS] = { { 0, 0 } };
-	struct mean middle[TRAINING_MODELS] = { { 0, 0 } };
-
-	for (size_t i = 0; i < training->count; i++) {
-		const struct training_row *row = &training->rows[i];
-
-		for (unsigned k = 0;
-			may_learn(training, i) && k < row->score_count; k++) {
-			unsigned m = row->score_model[k];
-
-			model[m].sum += (double)row->score[k];
-			middle[m].sum += (row->weak + row->strong) / 2;
-		}
-	}
-	for (size_t m = 0; m < training->model_count; m++)
-		strong[m] = model[m].sum > middle[m].sum;
-}
-
-static double gain_of(const struct training_row *row, const bool *strong)
-{
-	struct mean weak_side = { 0, 0 }, strong_side = { 0, 0 };
-	double own = row->strong - row->weak;
-
-	for (unsigned k = 0; k < row->score_count; k++) {
-		struct mean *side =
-			strong[row->score_model[k]] ? &strong_side : &weak_side;
-
-		side->sum += (double)row->score[k];
-		side->count++;
-	}
-	if (!(weak_side.count > 0) || !(strong_side.count > 0))
-		return own;
-	return OWN_SHARE * own +
-	       (1 - OWN_SHARE) * (strong_side.sum / strong_side.count -
-					 weak_side.sum / weak_side.count);
-}
-
 /* Without the rows of one fold; -1: with all. */
-static void fit(const struct training *training, const double *gain, int fold,
-	struct weights *out)
+static void fit(const struct training *training, const struct lesson *lesson,
+	int fold, struct weights *out)
 {
 	struct solve_target *targets =
-		new_array(training->count, sizeof(targets[0]));
+		array_new(training->count, sizeof(targets[0]));
 
-	set_targets(training, gain, fold, targets);
-	solve(training, targets, out);
+	solve_begin(out);
+	for (int view = 0; view < VIEWS; view++) {
+		target_set(training, lesson->value[view], fold, targets);
+		solve_view(training, targets, lesson->topics, (enum view)view,
+			out);
+	}
+	out->quality_bend = (float)QUALITY_BEND;
 	free(targets);
 }
 
-static void set_targets(const struct training *training, const double *gain,
-	int fold, struct solve_target *targets)
-{
-	struct mean sets[TRAINING_DATA_SETS] = { { 0, 0 } };
-	struct mean tasks[TRAINING_TASKS] = { { 0, 0 } };
-	double weight = 0, used = 0;
-
-	for (size_t i = 0; i < training->count; i++) {
-		const struct training_row *row = &training->rows[i];
-
-		if (!may_learn(training, i) || (int)row->fold == fold)
-			continue;
-		sets[row->data_set].sum += gain[i];
-		sets[row->data_set].count++;
-		tasks[row->task].sum += gain[i];
-		tasks[row->task].count++;
-	}
-	for (size_t i = 0; i < training->count; i++) {
-		const struct training_row *row = &training->rows[i];
-		const struct mean *set = &sets[row->data_set];
-		const struct mean *task = &tasks[row->task];
-		double usual = set->sum / set->count;
-
-		if (!may_learn(training, i) || (int)row->fold == fold)
-			continue;
-		targets[i].value =
-			(1 - TASK_SHARE) * gain[i] +
-			TASK_SHARE * (task->sum + TASK_PRIOR_ROWS * usual) /
-				(task->count + TASK_PRIOR_ROWS) -
-			usual;
-		targets[i].weight = row->expected < 0 ? 1 : CLEAR_WEIGHT;
-		weight += targets[i].weight;
-		used++;
-	}
-	for (size_t i = 0; i < training->count; i++)
-		targets[i].weight *= used / weight;
-}
-
-/* Each row's raw score by weights that never saw it. */
-static void measure_folds(
-	struct training *training, const double *gain, struct weights *weights)
+/* Each row's raw score by weights that saw neither its answers nor those of its
+ * like. Which words go together, the topics know from all rows. */
+static void measure_folds(struct training *training,
+	const struct lesson *lesson, struct weights *weights)
 {
 	for (int fold = 0; fold < TRAINING_FOLDS; fold++) {
-		fit(training, gain, fold, weights);
+		fit(training, lesson, fold, weights);
 		for (size_t i = 0; i < training->count; i++) {
 			struct training_row *row = &training->rows[i];
 
@@ -241,7 +131,7 @@ static void calibrate(const struct training *training, struct weights *weights)
 			double p = 1 / (1 + exp(-(at + by * x)));
 			double miss = (row->strong > row->weak ? 1 : 0) - p;
 
-			if (!may_learn(training, i))
+			if (!target_teaches(training, i))
 				continue;
 			ga += miss;
 			gb += miss * x;
@@ -265,7 +155,7 @@ static void calibrate(const struct training *training, struct weights *weights)
 static void set_thresholds(
 	const struct training *training, struct weights *weights)
 {
-	struct scored *sorted = new_array(training->count, sizeof(sorted[0]));
+	struct scored *sorted = array_new(training->count, sizeof(sorted[0]));
 	size_t count = sort_rows(training, weights, true, sorted);
 
 	if (count) {
@@ -287,7 +177,8 @@ static size_t sort_rows(const struct training *training,
 	for (size_t i = 0; i < training->count; i++) {
 		const struct training_row *row = &training->rows[i];
 
-		if (may_learn(training, i) && (!classes || row->expected >= 0))
+		if (target_teaches(training, i) &&
+			(!classes || row->expected >= 0))
 			out[count++] = (struct scored){
 				weights_calibrate(weights, row->raw), i
 			};
@@ -354,7 +245,7 @@ static size_t best_cut(const struct training *training,
 void training_measure(const struct training *training, size_t data_set,
 	struct training_measure *out)
 {
-	struct scored *sorted = new_array(training->count, sizeof(sorted[0]));
+	struct scored *sorted = array_new(training->count, sizeof(sorted[0]));
 	double weak = 0, strong = 0, area = 0, gained = 0;
 	size_t count = 0;
 
@@ -369,7 +260,7 @@ void training_measure(const struct training *training, size_t data_set,
 		sorted[count++] = (struct scored){ -row->raw, i };
 		weak += row->weak;
 		strong += row->strong;
-		out->trained |= may_learn(training, i);
+		out->trained |= target_teaches(training, i);
 	}
 	qsort(sorted, count, sizeof(sorted[0]), compare_scored);
 	for (size_t i = 0; i < count; i++) {

@@ -5,6 +5,10 @@
 
 #include <math.h>
 
+/* Of what stands in four bits, which is never 0. */
+static const int8_t squares[16] = { 0, -49, -36, -25, -16, -9, -4, -1, 0, 1, 4,
+	9, 16, 25, 36, 49 };
+
 static uint64_t sum_of(const struct weights *weights);
 static bool is_sound(const struct weights *weights);
 
@@ -36,25 +40,48 @@ bool weights_check(struct str bytes, struct error *err)
 	return true;
 }
 
-double weights_of_words(const struct weights *weights, struct weighed prompt)
+struct views weights_of_words(
+	const struct weights *weights, struct weighed prompt)
 {
-	int64_t sum = 0;
+	struct views views = { { 0 } };
+	int64_t gain = 0, quality = 0;
 
 	if (!prompt.hash_count)
-		return 0;
-	for (size_t i = 0; i < prompt.hash_count; i++)
-		sum += weights->hash[prompt.hash[i]];
-	return (double)sum * (double)weights->hash_scale /
-	       sqrt((double)prompt.hash_count);
+		return views;
+	for (size_t i = 0; i < prompt.hash_count; i++) {
+		uint8_t packed = weights->hash[prompt.hash[i]];
+
+		gain += squares[packed & 15];
+		quality += squares[packed >> 4];
+	}
+	views.of[VIEW_GAIN] = (double)gain;
+	views.of[VIEW_QUALITY] = (double)quality;
+	for (int i = 0; i < VIEWS; i++)
+		views.of[i] *= (double)weights->view[i].hash_scale /
+			       sqrt((double)prompt.hash_count);
+	return views;
+}
+
+struct views weights_views(const struct weights *weights, struct weighed prompt,
+	const struct views *words)
+{
+	struct views views = *words;
+
+	for (int view = 0; view < VIEWS; view++) {
+		for (size_t i = 0; i < FEATURE_COUNT; i++)
+			views.of[view] += weights_of_feature(
+				weights, (enum view)view, prompt, i);
+		views.of[view] -= (double)weights->view[view].mean;
+	}
+	return views;
 }
 
 double weights_score(const struct weights *weights, struct weighed prompt)
 {
-	double score = weights_of_words(weights, prompt);
+	struct views words = weights_of_words(weights, prompt);
+	struct views views = weights_views(weights, prompt, &words);
 
-	for (size_t i = 0; i < FEATURE_COUNT; i++)
-		score += weights_of_feature(weights, prompt, i);
-	return score;
+	return views.of[VIEW_GAIN] + weights_of_quality(weights, &views);
 }
 
 double weights_calibrate(const struct weights *weights, double raw)
@@ -66,7 +93,7 @@ double weights_calibrate(const struct weights *weights, double raw)
 /* Of the bytes behind the sum, eight at a time; what is left over counts. */
 static uint64_t sum_of(const struct weights *weights)
 {
-	const char *p = (const char *)weights->weight;
+	const char *p = (const char *)weights->view;
 	const char *end = (const char *)weights + sizeof(*weights);
 	uint64_t sum = 0, word;
 
@@ -82,13 +109,16 @@ static uint64_t sum_of(const struct weights *weights)
 
 static bool is_sound(const struct weights *weights)
 {
-	for (size_t i = 0; i < FEATURE_COUNT; i++) {
-		if (!isfinite(weights->weight[i]) ||
-			!isfinite(weights->usual[i]))
+	/* All numbers from the first weight to the last threshold. */
+	const char *p = (const char *)weights->view;
+	const char *end = (const char *)&weights->trained_rows;
+	float number;
+
+	for (; p < end; p += sizeof(number)) {
+		memcpy(&number, p, sizeof(number));
+		if (!isfinite(number))
 			return false;
 	}
-	return isfinite(weights->hash_scale) &&
-	       isfinite(weights->calibrate_at) &&
-	       isfinite(weights->calibrate_by) && weights->calibrate_by > 0 &&
+	return weights->calibrate_by > 0 && weights->quality_bend <= 0 &&
 	       weights->medium <= weights->complex;
 }

@@ -13,9 +13,30 @@
 #include "site/folder.h"
 #include "site/pages/pages.h"
 
-#define TAG "Management"
 /* Of a field that does not say its own, as site/page.h has it. */
 #define FIELD_BYTES 255
+
+/* Groups of pages, as in the dashboard's menu; what is in none is the last. */
+static const struct {
+	struct str start; /* of the path */
+	const char *tag;
+} groups[] = {
+	{ STR("/overview"), "Management: watch" },
+	{ STR("/analytics"), "Management: watch" },
+	{ STR("/requests"), "Management: watch" },
+	{ STR("/usage"), "Management: watch" },
+	{ STR("/playground"), "Management: watch" },
+	{ STR("/keys"), "Management: connect" },
+	{ STR("/models"), "Management: connect" },
+	{ STR("/aliases"), "Management: connect" },
+	{ STR("/routing"), "Management: connect" },
+	{ STR("/budgets"), "Management: control" },
+	{ STR("/quotas"), "Management: control" },
+	{ STR("/alerts"), "Management: control" },
+	{ STR("/cache"), "Management: control" },
+	{ STR("/providers"), "Management: control" },
+	{ STR(""), "Management" },
+};
 
 static json_t *load(const char *path, struct error *err);
 static json_t *load_texts(const struct settings *settings);
@@ -23,6 +44,8 @@ static void add_page(
 	json_t *paths, const struct site_page *page, const json_t *texts);
 static json_t *describe(
 	const struct site_page *page, struct str path, const json_t *texts);
+static const char *tag_of(struct str path);
+static json_t *operation_id(const struct site_page *page);
 static json_t *summary(const struct site_page *page, const json_t *texts);
 static const char *title_of(const struct site_page *page);
 static const char *find_text(const json_t *texts, const char *key);
@@ -114,7 +137,8 @@ static void add_page(
 static json_t *describe(
 	const struct site_page *page, struct str path, const json_t *texts)
 {
-	json_t *operation = json_pack("{s:[s],s:o,s:s,s:o}", "tags", TAG,
+	json_t *operation = json_pack("{s:[s],s:o,s:o,s:s,s:o}", "tags",
+		tag_of(page->path), "operationId", operation_id(page),
 		"summary", summary(page, texts), "description",
 		role_of(page->who), "responses", responses(page));
 	json_t *all = parameters(page, path);
@@ -131,6 +155,38 @@ static json_t *describe(
 	if (page->method != SITE_GET && page->fields)
 		json_object_set_new(operation, "requestBody", body(page));
 	return operation;
+}
+
+static const char *tag_of(struct str path)
+{
+	size_t i = 0;
+
+	while (!str_starts(path, groups[i].start))
+		i++;
+	return groups[i].tag;
+}
+
+/* "postKeysIdRevoke" of POST /keys/{id}/revoke; "getRoot" of GET /. */
+static json_t *operation_id(const struct site_page *page)
+{
+	struct buf out = BUF_INIT(4096);
+	bool begins = true;
+	json_t *id;
+
+	buf_append(&out, str_of(methods[page->method]));
+	for (size_t i = 0; i < page->path.n; i++) {
+		char c = page->path.p[i];
+
+		if (isalnum((unsigned char)c))
+			buf_append_char(&out,
+				begins ? (char)toupper((unsigned char)c) : c);
+		begins = !isalnum((unsigned char)c);
+	}
+	if (page->path.n == 1)
+		buf_append(&out, S("Root"));
+	id = json_stringn(buf_str(&out).p, buf_str(&out).n);
+	buf_release(&out);
+	return id;
 }
 
 /* "Keys", or "Keys: revoke" for what has no title of its own. */

@@ -38,6 +38,12 @@ json_t *chart_bars(const struct format *format, const struct chart_bar *bars,
 		json_object_set_new(bar, "place_width", json_real(place));
 		site_put(bar, "label",
 			format_time(format, bars[i].begins_ms, detail));
+		site_put(bar, "day",
+			format_time(format, bars[i].begins_ms, FORMAT_DAY));
+		if (detail != FORMAT_DAY)
+			site_put(bar, "clock",
+				format_time(format, bars[i].begins_ms,
+					FORMAT_CLOCK));
 		site_put(bar, "text", bars[i].text);
 		json_array_append_new(list, bar);
 	}

@@ -135,6 +135,8 @@ struct str format_time(
 	struct str month, day;
 
 	clock_format(time_zone_local_ms(format->zone, unix_ms), text);
+	if (detail == FORMAT_CLOCK)
+		return arena_copy(format->arena, (struct str){ text + 11, 5 });
 	snprintf(key, sizeof(key), "dates.months.%.2s", text + 5);
 	month = template_text(format->texts, str_of(key));
 	day = (struct str){ text + 8, 2 };

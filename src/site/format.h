@@ -35,8 +35,13 @@ struct str format_duration(const struct format *format, int64_t us);
 /* Of `whole`, to a tenth; "" when that is 0. */
 struct str format_share(
 	const struct format *format, int64_t part, int64_t whole);
-/* "Nov 21, 09:30:00", "Nov 21, 09:30", "Nov 21" */
-enum format_time { FORMAT_SECONDS, FORMAT_MINUTES, FORMAT_DAY };
+/* "Nov 21, 09:30:00", "Nov 21, 09:30", "Nov 21", "09:30" */
+enum format_time {
+	FORMAT_SECONDS,
+	FORMAT_MINUTES,
+	FORMAT_DAY,
+	FORMAT_CLOCK,
+};
 struct str format_time(
 	const struct format *format, int64_t unix_ms, enum format_time detail);
 

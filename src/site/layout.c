@@ -54,6 +54,7 @@ static struct str initials(
 	const struct site_session *session, struct arena *arena);
 static json_t *make_here(struct site_request *request);
 static json_t *make_languages(const struct site_request *request);
+static json_t *make_packages(const struct site_request *request);
 static void put_flash(
 	struct site_request *request, json_t *out, const json_t *texts);
 static struct str theme(const struct site_request *request);
@@ -79,6 +80,7 @@ json_t *layout_make(struct site_request *request)
 	site_put(out, "request_id", str_of(request->request_id));
 	site_put(out, "version", request->site->version);
 	site_put(out, "assets", site_files_version(request->site->files));
+	json_object_set_new(out, "packages", make_packages(request));
 	site_put(out, "signup", request->site->settings->site_signup);
 	site_put_bool(out, "can_sign_up",
 		str_equal(request->site->settings->site_signup, S("open")));
@@ -269,6 +271,24 @@ static json_t *make_languages(const struct site_request *request)
 		json_array_append_new(list, item);
 	}
 	return list;
+}
+
+/* What others wrote, as far as the build has found it. */
+static json_t *make_packages(const struct site_request *request)
+{
+	static const struct {
+		const char *name;
+		struct str path;
+	} packages[] = {
+		{ "uplot", STR("/_/uplot/uPlot.iife.min.js") },
+		{ "swagger_ui", STR("/_/swagger-ui/swagger-ui-bundle.js") },
+	};
+	json_t *out = json_object();
+
+	for (size_t i = 0; i < ARRAY_LEN(packages); i++)
+		site_put_bool(out, packages[i].name,
+			site_files_has(request->site->files, packages[i].path));
+	return out;
 }
 
 /* The cookie only names a text of ours: nobody can put words into it. */

@@ -28,7 +28,8 @@ bool site_open(
 		.cache_fleet = setup->cache_fleet,
 		.explain_route = setup->explain_route,
 		.version = setup->version,
-		.openapi = setup->openapi,
+		.openapi = setup->openapi ? json_loads(setup->openapi, 0, NULL)
+					  : NULL,
 	};
 	if (!templates_open(
 		    folder, settings->site_reload, &site->templates, err) ||
@@ -46,6 +47,7 @@ void site_close(struct site *site)
 		return;
 	site_files_close(site->files);
 	templates_close(site->templates);
+	json_decref((json_t *)(uintptr_t)site->openapi);
 	free(site);
 }
 

@@ -4,6 +4,8 @@
 #ifndef SITE_SITE_H
 #define SITE_SITE_H
 
+#include <jansson.h>
+
 #include "accounts/gateway_key.h"
 #include "base/settings.h"
 #include "crypto/seal.h"
@@ -36,8 +38,10 @@ struct site {
 	struct templates *templates;
 	struct site_files *files;
 	site_explain_route *explain_route;
-	struct str version;  /* of the program */
-	const char *openapi; /* the document of all addresses; NULL: none */
+	struct str version; /* of the program */
+	/* The document of all addresses; NULL: none. All workers read it, so
+	 * that nobody takes a reference to any of it. */
+	const json_t *openapi;
 };
 
 /* What the server has opened already, and outlives the site. */

@@ -1,14 +1,35 @@
-// docs.js - the API browser of /docs, in place of the list that is there
-// without it.
+// docs.js - the API browser of /docs, in place of the list: loaded when one
+// asks for it, by the button, or by an address that names an operation as "Try
+// it" of its page does (/docs#/Chat/createChatCompletion).
 
-const browser = document.getElementById('docs-browser');
-const list = document.getElementById('docs-list');
-const theme = document.documentElement.dataset.theme;
-const isDark = theme ? theme === 'dark'
-	: matchMedia('(prefers-color-scheme: dark)').matches;
+const place = (name) => document.getElementById(`docs-${name}`);
+const browser = place('browser');
+const button = place('try');
+let begun = false;
 
-if (window.SwaggerUIBundle) {
-	document.documentElement.classList.toggle('dark-mode', isDark);
+function isDark() {
+	const { theme } = document.documentElement.dataset;
+
+	return theme ? theme === 'dark'
+		: matchMedia('(prefers-color-scheme: dark)').matches;
+}
+
+function fetchFile(element) {
+	return new Promise((done, failed) => {
+		element.addEventListener('load', done);
+		element.addEventListener('error', failed);
+		document.head.append(element);
+	});
+}
+
+const fetchStyle = (href) => fetchFile(Object.assign(
+	document.createElement('link'), { rel: 'stylesheet', href }));
+
+const fetchScript = (src) => fetchFile(Object.assign(
+	document.createElement('script'), { src }));
+
+function browse() {
+	document.documentElement.classList.toggle('dark-mode', isDark());
 	window.SwaggerUIBundle({
 		url: browser.dataset.url,
 		domNode: browser,
@@ -24,7 +45,36 @@ if (window.SwaggerUIBundle) {
 		validatorUrl: null,
 		onComplete() {
 			browser.hidden = false;
-			list.hidden = true;
+			place('back').hidden = false;
+			place('list').hidden = true;
+			button.hidden = true;
 		},
 	});
 }
+
+async function load() {
+	if (begun)
+		return;
+	begun = true;
+	button.disabled = true;
+	place('problem').hidden = true;
+	try {
+		await Promise.all([fetchStyle(browser.dataset.style),
+			fetchScript(browser.dataset.script)]);
+		browse();
+	} catch {
+		begun = false;
+		button.disabled = false;
+		place('problem').hidden = false;
+	}
+}
+
+function loadNamed() {
+	if (location.hash.startsWith('#/'))
+		load();
+}
+
+button.hidden = false;
+button.addEventListener('click', load);
+addEventListener('hashchange', loadNamed);
+loadNamed();

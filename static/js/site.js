@@ -74,31 +74,6 @@ function addCopyButtons(from) {
 	}
 }
 
-// What a bar stands for, at once and where one looks.
-document.addEventListener('pointerover', (event) => {
-	const bar = event.target.closest?.('.chart-bar');
-
-	for (const tip of all('.chart-tip'))
-		tip.remove();
-	if (!bar)
-		return;
-	const chart = bar.closest('.chart');
-	const title = bar.querySelector('title');
-	const frame = chart.getBoundingClientRect();
-	const place = bar.querySelector('.chart-place').getBoundingClientRect();
-	const value = bar.querySelector('.chart-value').getBoundingClientRect();
-	const tip = document.createElement('div');
-
-	tip.className = 'chart-tip';
-	tip.textContent = title.textContent;
-	chart.append(tip);
-	const half = tip.offsetWidth / 2;
-	const middle = place.left - frame.left + place.width / 2;
-	tip.style.left = `${Math.min(Math.max(middle, half),
-		frame.width - half)}px`;
-	tip.style.top = `${value.top - frame.top - 6}px`;
-});
-
 // Numbers that change by themselves, while somebody looks.
 const LIVE_MS = 10000;
 
@@ -115,8 +90,14 @@ async function refresh() {
 	const page = new DOMParser()
 		.parseFromString(await response.text(), 'text/html');
 	const next = page.querySelector('[data-live]');
-	if (next)
-		now.replaceWith(next);
+	if (!next)
+		return;
+	// What one has opened stays open.
+	const details = all('details', now);
+	all('details', next).forEach((one, i) => {
+		one.open = Boolean(details[i]?.open);
+	});
+	now.replaceWith(next);
 }
 
 if (document.querySelector('[data-live]'))

@@ -43,7 +43,7 @@ const queries = {
 
 // What an {id} is, by how the path begins.
 const identities = {
-	aliases: 'alias', keys: 'key', models: 'model', projects: 'project',
+	aliases: 'alias', docs: 'operation', keys: 'key', models: 'model', projects: 'project',
 	providers: 'provider', requests: 'request',
 };
 

@@ -43,7 +43,8 @@ export class Installation {
 					FROM projects ORDER BY id LIMIT 1)
 				ORDER BY started_ms DESC LIMIT 1)`).split('\t');
 
-		return { alias, key, model, project, provider, request };
+		return { alias, key, model, operation: 'createChatCompletion', project,
+			provider, request };
 	}
 
 	// As a browser asks: the times are in ms, the bytes those on the wire,

@@ -18,8 +18,6 @@ import { Installation } from './installation.mjs';
 
 const [directory, bar, rounds = '20'] = process.argv.slice(2);
 const BAR_KB = 150;
-// The reference of the API is a program of its own, read once.
-const bars_kb = { '/docs': 650 };
 
 const installation = new Installation(directory);
 const visited = new Map();
@@ -59,7 +57,7 @@ async function measure({ path, isPage, isFile }) {
 function print({ path }, { status, times, kb, visit_kb: visit }) {
 	const p95 = quantile(times, 0.95);
 	const is_bad = p95 > Number(bar) || status >= 500 ||
-		visit > (bars_kb[path] ?? BAR_KB);
+		visit > BAR_KB;
 	const cell = (number, width) => number.toFixed(1).padStart(width);
 
 	broken += is_bad;

@@ -144,7 +144,7 @@ test('members are invited, changed and removed', async () => {
 	await guest.goto(`${site.url}/members`);
 	assert.equal(await guest.locator('form[action="/members"]').count(), 0);
 	// What cannot be undone is asked about first.
-	const remove = row.locator('form[action$="/remove"] button');
+	const remove = row.locator('button[formaction$="/remove"]');
 
 	assert.equal(await remove.isVisible(), false);
 	await row.locator('details summary').click();

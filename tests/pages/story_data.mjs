@@ -54,7 +54,7 @@ export async function rowsOf(url) {
 	const rows = Object.entries(paths)
 		.filter(([path]) => path.startsWith(`${FOLDER}/`))
 		.flatMap(([path, methods]) => Object.entries(methods)
-			.filter(([, { tags }]) => tags?.includes('Management'))
+			.filter(([, { tags }]) => tags?.[0].startsWith('Management'))
 			.map(([method, operation]) => ({
 				method: method.toUpperCase(),
 				path: path.slice(FOLDER.length),

@@ -174,7 +174,9 @@ test('requests are found by each filter', async () => {
 
 	assert.equal((await found('user=ann')).length, calls / 4);
 	assert.equal((await found('user=an')).length, 0);
-	assert.equal((await found('text=NN')).length, calls / 4);
+	// A request's id may have any letters.
+	assert.equal((await found('text=NN')).filter(({ user }) => user === 'ann')
+		.length, calls / 4);
 	assert.equal((await found('status=200')).length, calls * 2 / 3);
 	const broken = await found('outcome=failed');
 	assert.equal(broken.length, calls / 3);
@@ -314,21 +316,6 @@ test('another time keeps the filters, and they the time', async () => {
 	assert.ok(await page.locator('[data-density]').isChecked());
 });
 
-test('a chart is saved as a picture', async () => {
-	const page = await site.open('/?range=today', { login: true });
-	const coming = page.waitForEvent('download');
-
-	await page.locator('[data-chart-png]').first().click();
-	const saved = await coming;
-	assert.equal(saved.suggestedFilename(), 'cost-over-time.png');
-	const chunks = [];
-	for await (const chunk of await saved.createReadStream())
-		chunks.push(chunk);
-	const bytes = Buffer.concat(chunks);
-	assert.equal(bytes.subarray(1, 4).toString(), 'PNG');
-	assert.ok(bytes.length > 2000, `${bytes.length} bytes`);
-});
-
 test('the overview goes on by itself, but not where nobody looks', async () => {
 	const page = await site.open('/?range=today', { login: true });
 	const shown = () => page.locator('.tile-value').nth(1).innerText();
@@ -341,6 +328,9 @@ test('the overview goes on by itself, but not where nobody looks', async () => {
 	await page.evaluate(() => Object.defineProperty(document, 'hidden',
 		{ configurable: true, get: () => true }));
 	const before = Number(await shown());
+	await page.locator('.chart-values summary').nth(1).click();
+	await page.evaluate(() => document.activeElement.blur());
+	await page.mouse.move(5, 5);
 	const answer = await site.stack.chat({ model: 'steady',
 		messages: [{ role: 'user', content: 'one more' }] });
 	await site.stack.rows([answer.headers['x-request-id']]);
@@ -350,4 +340,10 @@ test('the overview goes on by itself, but not where nobody looks', async () => {
 	await until(async () => Number(await shown()) === before + 1,
 		'the new number', { ms: 20000 });
 	assert.ok(asked > 0);
+	// Its charts are drawn again, and what was open still is.
+	assert.equal(await page.locator('.chart.is-drawn canvas').count(), 2);
+	assert.ok(await page.locator('.chart-values').nth(1).evaluate(
+		({ open }) => open));
+	assert.equal(await page.locator('.chart-values').first().evaluate(
+		({ open }) => open), false);
 });

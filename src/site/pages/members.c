@@ -46,12 +46,14 @@ static json_t *role_json(const struct member_of *of, enum role role);
 
 #define ROLES "viewer|member|admin|owner"
 /* On one page of each of the two lists. */
-#define PAGE_MEMBERS 100
+#define PAGE_MEMBERS 50
 
 /* Behind which e-mail address the page begins. */
 static const struct site_field list_fields[] = {
-	{ .name = "members_after", .type = SITE_TEXT, .max = 191 },
-	{ .name = "project_members_after", .type = SITE_TEXT, .max = 191 },
+	{ .name = "members_after", .type = SITE_TEXT, .max_bytes = 191 },
+	{ .name = "project_members_after",
+		.type = SITE_TEXT,
+		.max_bytes = 191 },
 	{ .name = NULL },
 };
 

@@ -83,6 +83,45 @@ static void what_helps_is_learned(void **state)
 	assert_true(weights.medium <= weights.complex);
 }
 
+static double quality(const char *text)
+{
+	struct prompt prompt = {
+		.text = str_of(text), .turns = 1, .max_tokens = -1
+	};
+	struct features features;
+	struct weighed weighed;
+	struct views words;
+
+	features_read(&features, &prompt, slots);
+	weighed = (struct weighed){ features.counted, features.hash,
+		features.hash_count };
+	words = weights_of_words(&weights, weighed);
+	return weights_views(&weights, weighed, &words).of[VIEW_QUALITY];
+}
+
+/* Neither gains anything: all answer the one, none the other. */
+static void what_all_or_none_can_answer_is_told_apart(void **state)
+{
+	(void)state;
+	for (int i = 0; i < ROWS; i++) {
+		static const char *const words[] = { "colour", "quaternion",
+			"oracle" };
+
+		buf_printf(&lines,
+			"{\"prompt\":\"word%d %s thing%d\",\"weak\":%d,"
+			"\"strong\":%d}\n",
+			i, words[i % 3], i * 7, i % 3 == 0, i % 3 < 2);
+	}
+	train(&weights);
+	assert_true(weights.quality_bend < 0);
+	assert_true(quality("word2 colour thing14") > 0.1);
+	assert_true(quality("word2 oracle thing14") < -0.1);
+	assert_true(score("word2 quaternion thing14") >
+		    score("word2 colour thing14"));
+	assert_true(score("word2 quaternion thing14") >
+		    score("word2 oracle thing14"));
+}
+
 static void the_same_rows_give_the_same_bytes(void **state)
 {
 	(void)state;
@@ -208,6 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_helps_is_learned),
+		TEST(what_all_or_none_can_answer_is_told_apart),
 		TEST(the_same_rows_give_the_same_bytes),
 		TEST(rows_that_say_what_they_are_set_thresholds),
 		TEST(what_is_held_out_is_measured),
