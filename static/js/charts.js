@@ -74,10 +74,17 @@ function names(points, places) {
 	});
 }
 
-function axes({ points, scale }, { size, font, edge, line, colour }) {
+// The last name stands below the last point, half of it beyond.
+function right({ points }, { size, font, edge }) {
+	return Math.ceil(Math.max(size,
+		widest(points.map(({ day }) => day), font) / 2)) + edge;
+}
+
+function axes({ points, scale }, style) {
+	const { size, font, edge, line, colour } = style;
 	const left = Math.max(widest(scale, font), 3.4 * size) + size + edge;
 	const lines = points.some(({ clock }) => clock) ? 2 : 1;
-	const width = (u) => u.width - left - edge - size;
+	const width = (u) => u.width - left - right({ points }, style);
 	const base = { font, stroke: colour('--muted'), ticks: { show: false } };
 
 	return [{
@@ -105,7 +112,7 @@ function options(chart, style) {
 	return {
 		legend: { show: false },
 		select: { show: false },
-		padding: [style.head, style.size + style.edge, 0, 0],
+		padding: [style.head, right(chart, style), 0, 0],
 		scales: {
 			x: { time: false, range: isBars ? [-0.5, last + 0.5] : [0, last] },
 			y: { range: [0, TOP] },
