@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "../frozen.h"
 #include "../private_mariadb.h"
 
 #include <pthread.h>
@@ -342,7 +343,7 @@ static void a_server_that_hangs(void **state)
 	(void)state;
 	db_give(pool, db);
 	usleep(1100000);
-	kill(server.pid, SIGSTOP);
+	freeze(server.pid);
 	began_ms = clock_monotonic_ms();
 	assert_false(db_take(pool, &none, &err));
 	assert_int_equal(err.kind, ERR_DATABASE);

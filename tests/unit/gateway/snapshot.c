@@ -16,6 +16,7 @@
 #include "accounts/project.h"
 #include "db/migrate.h"
 
+#include "../frozen.h"
 #include "../private_mariadb.h"
 
 #define CALLS 16
@@ -228,7 +229,7 @@ static void a_hanging_database_delays_only_who_looks(void **state)
 	snapshot_catch_up(snapshots);
 	revoke_key(id);
 	announce();
-	kill(server.pid, SIGSTOP);
+	freeze(server.pid);
 	assert_int_equal(pthread_create(&looking, NULL, catch_up, NULL), 0);
 	usleep(300000);
 	/* Who comes meanwhile waits a while, in the hope that it works... */

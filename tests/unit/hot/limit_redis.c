@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include "../frozen.h"
 #include "../private_redis.h"
 #include "hot/redis_eval.h"
 #include "hot/redis_pool.h"
@@ -655,7 +656,7 @@ static void gives_back_what_was_in_doubt(void **state)
 	/* So that Redis has the script. */
 	reserve(store, S("first"), &limits[0]);
 	assert_true(settle(store, S("first"), -1));
-	kill(own.pid, SIGSTOP);
+	freeze(own.pid);
 	assert_false(limits_redis.reserve(store, S("doubt\0x"), limits, 3,
 		S(""), clock_unix_ms(), &out, &err));
 	assert_int_equal(err.kind, ERR_LIMITS_UNKNOWN);

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "../frozen.h"
 #include "../private_redis.h"
 #include "hot/redis_eval.h"
 #include "hot/redis_pool.h"
@@ -573,7 +574,7 @@ static void waits_once(void **state)
 	settings.redis_timeout_ms = 400;
 	redis = open_with(&settings);
 	await_answers(redis);
-	kill(own.pid, SIGSTOP);
+	freeze(own.pid);
 	from_ms = clock_monotonic_ms();
 	assert_false(redis_check(redis, &err));
 	first_ms = clock_monotonic_ms() - from_ms;
