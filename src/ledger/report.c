@@ -13,8 +13,6 @@
 #include "ledger/request_window.h"
 #include "ledger/usage.h"
 
-#define PAGE_ROWS 1000
-
 enum column_type {
 	TYPE_TEXT,
 	TYPE_INT,
@@ -110,13 +108,16 @@ static const struct column columns[] = {
 	" WHERE t.started_ms = r.started_ms"                         \
 	" AND t.request_id = r.request_id)"
 
-#define TAIL REQUEST_WINDOW_NEWER REQUEST_ORDER_NEWER " LIMIT 1000"
+/* Each row of JSON looks up its attempts, so there are fewer at a time. */
+#define CSV_ROWS 1000
+#define JSON_ROWS 250
+#define TAIL(rows) REQUEST_WINDOW_NEWER REQUEST_ORDER_NEWER LIMIT(rows)
+#define LIMIT(rows) " LIMIT " #rows
 
-static const char *const selects_csv[] = REQUEST_BY_EACH(COLUMNS " NULL", TAIL);
+static const char *const selects_csv[] =
+	REQUEST_BY_EACH(COLUMNS " NULL", TAIL(CSV_ROWS));
 static const char *const selects_json[] =
-	REQUEST_BY_EACH(COLUMNS ATTEMPTS, TAIL);
-
-_Static_assert(PAGE_ROWS == 1000, "as in TAIL");
+	REQUEST_BY_EACH(COLUMNS ATTEMPTS, TAIL(JSON_ROWS));
 
 /* Calls looked through for one page, so that rare ones do not keep a
  * connection busy. */
@@ -264,21 +265,20 @@ static bool write_window(struct report *report, struct db *db,
 {
 	enum request_index index = request_filter_index(&report->filter);
 	struct request_cursor cursor = place(report);
-	size_t rows = 0;
+	bool is_csv = report->format == REPORT_CSV;
+	size_t rows = 0, most = is_csv ? CSV_ROWS : JSON_ROWS;
 	struct stmt *stmt;
 	bool found;
 
 	if (!stmt_prepare(db, &stmt,
-		    report->format == REPORT_CSV ? selects_csv[index]
-						 : selects_json[index],
-		    err))
+		    is_csv ? selects_csv[index] : selects_json[index], err))
 		return false;
 	request_filter_bind(stmt, &report->filter, &report->arena);
 	request_window_bind(stmt, &cursor, window);
 	if (!stmt_run(stmt, err))
 		return false;
 	while (stmt_fetch(stmt, &found, err)) {
-		*more = rows == PAGE_ROWS;
+		*more = rows == most;
 		if (!found)
 			return true;
 		write_row(report, stmt, out);

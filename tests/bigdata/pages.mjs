@@ -6,7 +6,7 @@
 //
 // Times are those of an HTTP client on 127.0.0.1, from asking to the last
 // byte, by way of the web server; of a file, to its first piece. What the
-// database has not in memory is read in the first round, which does not
+// database has not in memory is read in the first three rounds, which do not
 // count. A visit is the page and all that it loads, compressed as served, and
 // nothing of it in the browser's cache.
 
@@ -37,7 +37,7 @@ async function measure({ path, isPage, isFile }) {
 	const times = [];
 	let answer;
 
-	for (let round = 0; round <= Number(rounds); round++) {
+	for (let round = -2; round <= Number(rounds); round++) {
 		answer = await installation.get(path,
 			{ html: isPage, firstPiece: isFile });
 		if (round > 0)
