@@ -59,4 +59,17 @@ MUST_USE bool request_contents_load(struct db *db, const struct vault *vault,
 	int64_t started_unix_ms, struct str request_id, struct arena *arena,
 	struct request_contents *out, struct error *err);
 
+struct contents_rewrapped {
+	size_t rows;
+	size_t unreadable; /* their master key is not among ours: left alone */
+};
+
+/*
+ * Seal under the newest master key what older ones have sealed: not within a
+ * transaction, for it makes one for a few rows at a time, so that a call that
+ * ends meanwhile waits for none. ERR_DATABASE; what was done until then stays.
+ */
+MUST_USE bool request_contents_rewrap(struct db *db, const struct vault *vault,
+	struct contents_rewrapped *out, struct error *err);
+
 #endif

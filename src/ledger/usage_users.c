@@ -81,7 +81,7 @@ bool usage_list_users(struct db *db, const struct usage_scope *scope,
 	stmt_bind_int(stmt, (int64_t)offset);
 	if (!stmt_run(stmt, err) || !stmt_fetch(stmt, &more, err))
 		return false;
-	while (more) {
+	while (more && *count < limit) {
 		rows[*count] = (struct usage_row){
 			.name = arena_copy(arena, stmt_str(stmt, 1)),
 			.project_id = stmt_int(stmt, 2),

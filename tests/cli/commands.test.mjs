@@ -389,8 +389,10 @@ test('rekey moves the provider keys to the newest master key', () => {
 
 	refused(['rekey'], 1, /nothing was changed/, { env: newer });
 	assert.equal(gateway(['check', ...sqlFolder], { env: newer }).status, 1);
-	assert.deepEqual(json(['rekey'], { env: both }), { rewrapped: 1, key_version: 2 });
-	assert.deepEqual(json(['rekey'], { env: both }), { rewrapped: 0, key_version: 2 });
+	assert.deepEqual(json(['rekey'], { env: both }),
+		{ rewrapped: 1, contents: 0, unreadable: 0, key_version: 2 });
+	assert.deepEqual(json(['rekey'], { env: both }),
+		{ rewrapped: 0, contents: 0, unreadable: 0, key_version: 2 });
 	assert.equal(gateway(['check', ...sqlFolder], { env: newer }).status, 0);
 	assert.equal(gateway(['check', ...sqlFolder]).status, 1);
 });
