@@ -24,6 +24,7 @@ struct answer {
 	struct json object;
 	struct json service_tier;
 	struct json x_groq;
+	bool is_whole; /* and no chunk of a stream */
 	bool is_failure;
 	bool is_empty;
 };
@@ -94,8 +95,8 @@ static void read_answer(struct str text, struct json root,
 	struct arena *scratch);
 static enum frame_kind classify(const struct answer *view);
 
-static void read_choice(
-	struct json object, struct chat_facts *facts, struct arena *scratch);
+static void read_choice(struct json object, bool is_whole,
+	struct chat_facts *facts, struct arena *scratch);
 static bool is_plain_reason(struct json reason);
 static void hear_message(
 	struct json object, struct chat_facts *facts, struct arena *scratch);
@@ -123,6 +124,7 @@ bool openai_chat_read_reply(struct str body, struct arena *arena,
 	if (!facts_check(body, &root, err))
 		return false;
 	view_answer(root, &view);
+	view.is_whole = true;
 	out->is_plain = true;
 	read_answer(body, root, &view, out, arena);
 	return true;
@@ -160,6 +162,7 @@ static void view_answer(struct json root, struct answer *view)
 	size_t members =
 		pick_members(root, answer_rows, ARRAY_LEN(answer_rows), view);
 
+	view->is_whole = false;
 	view->is_empty = members == 0;
 	/* {"error": ...}, or {"object": "error", ...} of Mistral and vLLM. */
 	view->is_failure = (view->error.type != JSON_TYPE_NONE &&
@@ -209,7 +212,7 @@ static void read_answer(struct str text, struct json root,
 		return;
 	}
 	do
-		read_choice(item.value, facts, scratch);
+		read_choice(item.value, view->is_whole, facts, scratch);
 	while (json_next(&cursor, &item));
 }
 
@@ -223,17 +226,19 @@ static enum frame_kind classify(const struct answer *view)
 						    : FRAME_OTHER;
 }
 
-static void read_choice(
-	struct json object, struct chat_facts *facts, struct arena *scratch)
+/* Perplexity has both: response.c. */
+static void read_choice(struct json object, bool is_whole,
+	struct chat_facts *facts, struct arena *scratch)
 {
 	struct choice choice;
+	struct json first, second;
 	struct str reason;
 
 	pick_members(object, choice_rows, ARRAY_LEN(choice_rows), &choice);
-	/* Perplexity repeats the whole message so far beside each delta. */
-	hear_message(choice.delta.type == JSON_TYPE_OBJECT ? choice.delta
-							   : choice.message,
-		facts, scratch);
+	first = is_whole ? choice.message : choice.delta;
+	second = is_whole ? choice.delta : choice.message;
+	hear_message(first.type == JSON_TYPE_OBJECT ? first : second, facts,
+		scratch);
 	if (json_text(choice.finish_reason, scratch, &reason))
 		failure_fit(reason, facts->finish_reason,
 			sizeof(facts->finish_reason));

@@ -120,7 +120,9 @@ static int64_t output_bytes(const json_t *message)
 	return bytes + reasoning;
 }
 
-static void expect_answer(const json_t *root, struct expected *e)
+/* Perplexity has both a message and a delta: the message is a whole answer's,
+ * the delta a chunk's. */
+static void expect_answer(const json_t *root, bool is_whole, struct expected *e)
 {
 	const json_t *usage = json_object_get(root, "usage");
 	const json_t *error = json_object_get(root, "error");
@@ -136,10 +138,11 @@ static void expect_answer(const json_t *root, struct expected *e)
 	json_array_foreach(json_object_get(root, "choices"), i, choice)
 	{
 		const json_t *delta = json_object_get(choice, "delta");
+		const json_t *message = json_object_get(choice, "message");
 		struct str reason = recorded_text(choice, "finish_reason");
 
 		e->output_bytes += output_bytes(
-			delta ? delta : json_object_get(choice, "message"));
+			message && (is_whole || !delta) ? message : delta);
 		if (reason.p)
 			snprintf(e->finish_reason, sizeof(e->finish_reason),
 				"%s", reason.p);
@@ -237,7 +240,7 @@ static void visit_reply(const struct recording *r, struct totals *totals)
 	if (!openai->read_reply(r->response, &arena, &facts, &err))
 		fail_msg("%s: %s", r->name, error_detail(&err));
 	assert_non_null(root);
-	expect_answer(root, &expected);
+	expect_answer(root, true, &expected);
 	compare(&facts, &expected, r->name);
 	if (recorded_text(root, "model").n > 0)
 		assert_string_equal(
@@ -281,7 +284,7 @@ static enum frame_kind expect_frame(
 		kind = FRAME_USAGE_ONLY;
 	}
 	if (root)
-		expect_answer(root, e);
+		expect_answer(root, false, e);
 	json_decref(root);
 	return kind;
 }
