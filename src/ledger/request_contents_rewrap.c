@@ -31,13 +31,13 @@ bool request_contents_rewrap(struct db *db, const struct vault *vault,
 {
 	struct sealed_row rows[ROWS_AT_ONCE], last = { .started_ms = -1 };
 	struct arena arena, kept;
-	size_t count;
-	bool ok;
+	size_t count = ROWS_AT_ONCE;
+	bool ok = true;
 
 	*out = (struct contents_rewrapped){ 0 };
 	arena_init(&arena, 65536);
 	arena_init(&kept, 1024);
-	do {
+	while (ok && count == ROWS_AT_ONCE) {
 		arena_reset(&arena);
 		ok = find_rows(db, vault, &last, &arena, rows, &count, err) &&
 		     rewrap_rows(db, vault, rows, count, &arena, out, err);
@@ -47,7 +47,7 @@ bool request_contents_rewrap(struct db *db, const struct vault *vault,
 			last.request_id =
 				arena_copy(&kept, rows[count - 1].request_id);
 		}
-	} while (ok && count == ROWS_AT_ONCE);
+	}
 	arena_release(&arena);
 	arena_release(&kept);
 	return ok;
