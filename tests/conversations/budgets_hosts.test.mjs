@@ -35,9 +35,14 @@ test('200 calls at once on a budget for 50', async () => {
 		usd(BUDGET));
 	const before = await served(stack);
 	const ask = () => stack.chat(fixed(), { key });
-	const answers = await Promise.all(Array.from({ length: 200 }, ask));
-	let good = BigInt(answers.filter(({ status }) =>
-		status === 200).length);
+	let good = 0n;
+
+	// Each machine has its slice before one of them can take all.
+	for (let i = 0; i < 10; i++)
+		good += (await ask()).status === 200 ? 1n : 0n;
+	const answers = await Promise.all(Array.from({ length: 190 }, ask));
+
+	good += BigInt(answers.filter(({ status }) => status === 200).length);
 
 	assert.ok(good > 0n && good <= COVERED, `${good}`);
 	// One machine may be refused while the other has something left.
