@@ -43,7 +43,7 @@ struct spend_asked {
 	struct spend_of of;
 	int64_t from_ms;
 	struct spend spend;
-	bool is_answered;
+	bool is_answered; /* set by spend_since_each() */
 };
 
 /* The same for each of them. Those of one scope since one time are asked for

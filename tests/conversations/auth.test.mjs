@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 
 import { Browser } from './browser.mjs';
-import { assertError, run, until, useStack } from './stack.mjs';
+import { assertError, until, useStack } from './stack.mjs';
 import { call } from './wire.mjs';
 
 const PASSWORD = 'correct horse battery';
@@ -34,16 +34,6 @@ async function loggedIn(name) {
 
 	await browser.logIn(`${name}@example.com`, PASSWORD);
 	return browser;
-}
-
-// Rows of columns, as texts.
-async function sql(query) {
-	const { status, out, err } = await run('mariadb', ['--no-defaults',
-		'-uroot', '-S', stack.env.MYSQL_SOCKET, '--batch',
-		'--skip-column-names', '-e', query, 'llm_gateway']);
-
-	assert.equal(status, 0, err);
-	return out.trimEnd().split('\n').map((line) => line.split('\t'));
 }
 
 // An account that no other test uses up.
@@ -561,7 +551,7 @@ test('a host name that a client makes up gets into no mail and no header', async
 });
 
 test('every change is in the audit log, without secrets', async () => {
-	const rows = await sql(
+	const rows = await stack.sql(
 		'SELECT action, actor, client_ip FROM audit');
 	const actions = new Set(rows.map(([action]) => action));
 
@@ -569,7 +559,7 @@ test('every change is in the audit log, without secrets', async () => {
 		'user.profile', 'user.password', 'user.password_link',
 		'user.disable', 'member.set', 'invitation.create'])
 		assert.ok(actions.has(action), `${action}: ${[...actions]}`);
-	const all = (await sql('SELECT COALESCE(after_json, \'\') FROM audit'))
+	const all = (await stack.sql('SELECT COALESCE(after_json, \'\') FROM audit'))
 		.flat().join('\n');
 
 	assert.ok(!all.includes(PASSWORD));

@@ -17,13 +17,6 @@ const closed = useStack({ set: { 'site.signup': 'closed' } });
 const signUp = (stack, fields) => new Browser(stack.url).send('POST',
 	'/api/v1/auth/signup', { json: { password: PASSWORD, ...fields } });
 
-async function sql(stack, query) {
-	const { status, err } = await run('mariadb', ['--no-defaults', '-uroot',
-		'-S', stack.env.MYSQL_SOCKET, '-e', query, 'llm_gateway']);
-
-	assert.equal(status, 0, err);
-}
-
 // A browser whose person has just signed up.
 async function newcomer(stack, fields) {
 	const browser = new Browser(stack.url);
@@ -119,7 +112,7 @@ test('one that nobody uses ends, one that is used does not', async () => {
 test('by default an invitation is needed, except by the first', async () => {
 	assertError(await signUp(invite, { email: 'a@example.com',
 		organisation: 'A' }), 403, 'forbidden');
-	await sql(invite, 'DELETE FROM users');
+	await invite.sql('DELETE FROM users');
 	const first = await newcomer(invite, { email: 'first@example.com' });
 	const me = (await first.get('/api/v1/auth/me')).json();
 
@@ -213,7 +206,7 @@ test('where it is closed, not even an invitation helps', async () => {
 	assert.doesNotMatch(page.text, /name="password"/);
 	assertError(await signUp(closed, { email: 'guest@example.com',
 		invitation: tokenOf(link, closed) }), 403, 'forbidden');
-	await sql(closed, 'DELETE FROM users');
+	await closed.sql('DELETE FROM users');
 	assertError(await signUp(closed, { email: 'a@example.com' }),
 		403, 'forbidden');
 });

@@ -52,15 +52,6 @@ async function contentsOf(answer) {
 	return (await shown.json()).contents;
 }
 
-async function sql(statement) {
-	const { status, out, err } = await run('mariadb', ['--no-defaults',
-		'--socket', stack.env.MYSQL_SOCKET, '-u', 'root', '-N', '-r',
-		'llm_gateway', '-e', statement]);
-
-	assert.equal(status, 0, err);
-	return out.split('\n').filter(Boolean).map((line) => line.split('\t'));
-}
-
 const say = (text, more = {}) => ({ model: 'plain', ...more,
 	messages: [{ role: 'user', content: text }] });
 
@@ -71,7 +62,7 @@ test('without a word of its project nothing is kept', async () => {
 		assert.equal(answer.status, 200, answer.text);
 		assert.deepEqual(await contentsOf(answer),
 			{ state: { word: 'none', none: true } });
-		assert.deepEqual(await sql('SELECT COUNT(*) FROM request_contents '
+		assert.deepEqual(await stack.sql('SELECT COUNT(*) FROM request_contents '
 			+ `WHERE request_id = '${answer.headers['x-request-id']}'`),
 		[['0']]);
 	}
@@ -111,7 +102,7 @@ test('at rest nothing is in the clear: not in the table, the journal, a log',
 		const id = answer.headers['x-request-id'];
 
 		await stack.row(answer);
-		const [[request, response]] = await sql('SELECT '
+		const [[request, response]] = await stack.sql('SELECT '
 			+ 'HEX(request_body), HEX(response_body) FROM request_contents '
 			+ `WHERE request_id = '${id}'`);
 
@@ -123,7 +114,7 @@ test('at rest nothing is in the clear: not in the table, the journal, a log',
 		const other = await stack.chat(say('other'), { key: stack.full });
 
 		await stack.row(other);
-		await sql('UPDATE request_contents SET request_body = '
+		await stack.sql('UPDATE request_contents SET request_body = '
 			+ `UNHEX('${request}') WHERE request_id = '${
 				other.headers['x-request-id']}'`);
 		assert.equal((await contentsOf(other)).state.word, 'sealed');

@@ -40,7 +40,7 @@ test('200 calls at once on a budget for 50', async () => {
 	// Each machine has its slice before one of them can take all.
 	for (let i = 0; i < 10; i++)
 		good += (await ask()).status === 200 ? 1n : 0n;
-	const answers = await Promise.all(Array.from({ length: 190 }, ask));
+	const answers = await Promise.all(Array.from({ length: 200 }, ask));
 
 	good += BigInt(answers.filter(({ status }) => status === 200).length);
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { run, until, useStack } from './stack.mjs';
+import { until, useStack } from './stack.mjs';
 
 const SIMPLE = 'What is the capital of France?';
 const COMPLEX = 'Prove that there are infinitely many primes of the form '
@@ -123,20 +123,11 @@ test('the log says why, and so does the dry run, which calls nobody',
 // The row of request_routes, which a call that names a model has not.
 async function routeOf(answer) {
 	const id = answer.headers['x-request-id'];
-	const rows = await sql(`SELECT reason, candidates FROM request_routes `
+	const rows = await stack.sql(`SELECT reason, candidates FROM request_routes `
 		+ `WHERE request_id = '${id}'`);
 
 	assert.equal(rows.length, 1, id);
 	return { reason: rows[0][0], candidates: JSON.parse(rows[0][1]) };
-}
-
-async function sql(statement) {
-	const { status, out, err } = await run('mariadb', ['--no-defaults',
-		'--socket', stack.env.MYSQL_SOCKET, '-u', 'root', '-N', '-r',
-		'llm_gateway', '-e', statement]);
-
-	assert.equal(status, 0, err);
-	return out.split('\n').filter(Boolean).map((line) => line.split('\t'));
 }
 
 test('presets, and the wishes of a project', async () => {

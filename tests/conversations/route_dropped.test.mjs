@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { run, until, useStack } from './stack.mjs';
+import { until, useStack } from './stack.mjs';
 
 const stack = useStack({ web: 'nginx', set: {
 	'breaker.failures': 0,
@@ -87,10 +87,8 @@ for (const [first, reason, more] of [
 		assertDropped(first, reason, more));
 
 test('old is dropped once it is deprecated', async () => {
-	await run('mariadb', ['--no-defaults', '-uroot', '-S',
-		stack.env.MYSQL_SOCKET, 'llm_gateway', '-e',
-		'UPDATE models SET deprecated_ms = 1 WHERE name = "old"; '
-		+ 'UPDATE snapshot_version SET version = version + 1']);
+	await stack.sql('UPDATE models SET deprecated_ms = 1 WHERE name = "old"; '
+		+ 'UPDATE snapshot_version SET version = version + 1');
 	await until(async () => (await ask('old', {}, '/api/llm/route')).json()
 		.model === 'able', 'the new catalogue');
 	await assertDropped('old', 'deprecated', {});

@@ -185,6 +185,17 @@ export class Stack {
 		return JSON.parse(out);
 	}
 
+	// Run by the database itself: rows of columns, as texts.
+	async sql(statement) {
+		const { status, out, err } = await run('mariadb', ['--no-defaults',
+			'-uroot', '-S', this.env.MYSQL_SOCKET, '-N', '-r',
+			'llm_gateway', '-e', statement]);
+
+		assert.equal(status, 0, err);
+		return out.split('\n').filter(Boolean)
+			.map((line) => line.split('\t'));
+	}
+
 	// A model that the simulator serves in the way described.
 	async addModel(id, behaviour = '', { provider = 'sandbox' } = {}) {
 		const upstream = behaviour ? `sim-small?${behaviour}` : 'sim-small';

@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { run } from '../conversations/stack.mjs';
 import { assertAccessible, assertFits, picture, useSite } from
 	'./browser.mjs';
 
@@ -13,7 +12,7 @@ const PAGE = 50;
 const MOST_BYTES = 150 * 1024;
 
 // All of them are in the organisation, and in its project, too.
-const site = useSite({ web: 'nginx' }, () => sql(`
+const site = useSite({ web: 'nginx' }, ({ stack }) => stack.sql(`
 	INSERT INTO users (email, name, created_ms)
 		SELECT CONCAT('person-', LPAD(seq, 3, '0'), '@example.com'), 'P', 1
 		FROM seq_1_to_${PEOPLE};
@@ -24,13 +23,6 @@ const site = useSite({ web: 'nginx' }, () => sql(`
 	INSERT INTO project_members (project_id, user_id, role, created_ms)
 		SELECT (SELECT MIN(id) FROM projects), id, 'viewer', 1
 		FROM users WHERE email LIKE 'person-%'`));
-
-async function sql(text) {
-	const { status, err } = await run('mariadb', ['--no-defaults', '-uroot',
-		'-S', site.stack.env.MYSQL_SOCKET, '-e', text, 'llm_gateway']);
-
-	assert.equal(status, 0, err);
-}
 
 async function open(where, options) {
 	const page = await site.open('/', { login: true, ...options });

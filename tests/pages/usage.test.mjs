@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { run, until } from '../conversations/stack.mjs';
+import { until } from '../conversations/stack.mjs';
 import {
 	assertAccessible, assertFits, picture, useSite,
 } from './browser.mjs';
@@ -71,13 +71,6 @@ async function get(where, { who = 'viewer', expect = 200 } = {}) {
 }
 
 const json = async (where, options) => (await get(where, options)).json();
-
-async function sql(text) {
-	const { status, err } = await run('mariadb', ['--no-defaults', '-uroot',
-		'-S', site.stack.env.MYSQL_SOCKET, '-e', text, 'llm_gateway']);
-
-	assert.equal(status, 0, err);
-}
 
 // A reader of RFC 4180 that knows nothing of the writer.
 function parseCsv(text) {
@@ -174,9 +167,7 @@ test('requests are found by each filter', async () => {
 
 	assert.equal((await found('user=ann')).length, calls / 4);
 	assert.equal((await found('user=an')).length, 0);
-	// A request's id may have any letters.
-	assert.equal((await found('text=NN')).filter(({ user }) => user === 'ann')
-		.length, calls / 4);
+	assert.equal((await found('text=OB')).length, calls / 4);
 	assert.equal((await found('status=200')).length, calls * 2 / 3);
 	const broken = await found('outcome=failed');
 	assert.equal(broken.length, calls / 3);
@@ -249,7 +240,7 @@ test('a file of many pieces is whole, also for a slow reader', async () => {
 	// More rows than one piece has, each as long as they get.
 	const rows = 7001;
 
-	await sql(`INSERT INTO requests (started_ms, request_id,
+	await site.stack.sql(`INSERT INTO requests (started_ms, request_id,
 		organisation_id, project_id, model_asked, error_detail, status)
 		SELECT 1000 * UNIX_TIMESTAMP() - seq, CONCAT('req_many', seq),
 			o.organisation_id, o.project_id, 'many', REPEAT('x', 500), 200
@@ -279,7 +270,7 @@ test('a file of many pieces is whole, also for a slow reader', async () => {
 	await left.body.getReader().read();
 	leaver.abort();
 	assert.equal((await json('/requests/export/json?model=many')).length, rows);
-	await sql("DELETE FROM requests WHERE model_asked = 'many'");
+	await site.stack.sql("DELETE FROM requests WHERE model_asked = 'many'");
 });
 
 test('another organisation sees nothing of it', async () => {
