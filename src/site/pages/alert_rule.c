@@ -167,8 +167,7 @@ static bool show_one(
 		return false;
 	json = alert_rule_json(&rule);
 	alert_rule_put_texts(request, &format, &rule, json);
-	json_object_update(out, json);
-	json_decref(json);
+	json_object_update_new(out, json);
 	put_values(request, &rule, out);
 	return put_offers(request,
 		site_has(request, "project_id")

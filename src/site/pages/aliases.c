@@ -190,8 +190,7 @@ static bool show_one(
 	if (!find(request, &sight, &catalog, &alias, err))
 		return false;
 	json = alias_json(request, &sight, alias);
-	json_object_update(out, json);
-	json_decref(json);
+	json_object_update_new(out, json);
 	site_put(out, "action",
 		arena_printf(request->arena, "/aliases/%" PRId64, alias->id));
 	site_put_bool(out, "may_change_this",

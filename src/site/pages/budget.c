@@ -136,8 +136,7 @@ static bool show_one(
 		return false;
 	money_format_usd(row.budget.limit_picousd, limit);
 	json = budget_json(request, &row);
-	json_object_update(out, json);
-	json_decref(json);
+	json_object_update_new(out, json);
 	limit_form_put_scope_text(request, row.budget.owner.scope, out);
 	limit_form_put_period_text(request, row.budget.period, out);
 	put_values(request, str_of(limit), row.budget.is_hard,

@@ -39,8 +39,7 @@ void docs_operation_put(json_t *out, const struct docs *docs, const char *path,
 	struct str group =
 		text_of(json_array_get(json_object_get(operation, "tags"), 0));
 
-	json_object_update(out, row);
-	json_decref(row);
+	json_object_update_new(out, row);
 	site_put(out, "group", group);
 	site_put(out, "description",
 		text_of(json_object_get(operation, "description")));

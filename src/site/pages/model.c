@@ -83,8 +83,7 @@ static bool show(struct site_request *request, json_t *out, struct error *err)
 		!find(request, catalog, &model, err))
 		return false;
 	all = model_json(&format, model);
-	json_object_update(out, all);
-	json_decref(all);
+	json_object_update_new(out, all);
 	json_object_set_new(out, "prices", model_json_prices(&format, model));
 	json_object_set_new(
 		out, "price_history", model_json_price_history(&format, model));

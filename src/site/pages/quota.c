@@ -129,8 +129,7 @@ static bool show_one(
 	if (!find(request, &row, err))
 		return false;
 	json = quota_json(request, &row);
-	json_object_update(out, json);
-	json_decref(json);
+	json_object_update_new(out, json);
 	limit_form_put_scope_text(request, row.quota.owner.scope, out);
 	limit_form_put_period_text(request, row.quota.period, out);
 	put_values(request, &row.quota, out);

@@ -84,8 +84,7 @@ json_t *request_json_whole(
 	format_put_count(format, out, "response_bytes", record->response_bytes);
 	json_object_set_new(out, "phases", phases(format, record));
 	json_object_set_new(out, "attempts", attempts(format, record));
-	json_object_update(out, route);
-	json_decref(route);
+	json_object_update_new(out, route);
 	return out;
 }
 

@@ -197,8 +197,7 @@ static bool load_one(
 		    &row, err))
 		return false;
 	whole = request_json_whole(&format, &row);
-	json_object_update(out, whole);
-	json_decref(whole);
+	json_object_update_new(out, whole);
 	return put_price(request, &format, &row.record, out, err) &&
 	       request_contents_put(request, &row, out, err);
 }
@@ -238,7 +237,6 @@ static bool load_route(
 		    &row, err))
 		return false;
 	route = request_json_route(&format, &row);
-	json_object_update(out, route);
-	json_decref(route);
+	json_object_update_new(out, route);
 	return true;
 }
