@@ -37,15 +37,14 @@ test('with a token, nobody is served without it', async () => {
 });
 
 test('active connections are those that are served', async () => {
+	await stack.addModel('slower', 'tokens=30,gap_ms=100');
 	const calls = Array.from({ length: 5 }, () =>
-		stack.beginChat(hello('slow', { stream: true })));
+		stack.beginChat(hello('slower', { stream: true })));
 
-	await until(async () => {
-		const samples = await scrape(stack, operator);
-
-		// The page itself is one, too.
-		return sumOf(samples, 'active_connections') === 6;
-	}, 'six active ones', { every: 5 });
+	await Promise.all(calls.map(({ head }) => head));
+	// The page itself is one, too.
+	assert.equal(sumOf(await scrape(stack, operator), 'active_connections'),
+		6);
 	await Promise.all(calls.map(({ over }) => over));
 	await until(async () =>
 		sumOf(await scrape(stack, operator), 'active_connections') === 1,
@@ -53,18 +52,15 @@ test('active connections are those that are served', async () => {
 });
 
 test('calls whose process died are counted, once each', async () => {
-	await stack.addModel('slower', 'tokens=100,gap_ms=100');
 	const { key } = await stack.createKey('dies', '--budget-daily', '1');
 	const before = sumOf(await scrape(stack, operator), 'llm_requests_total');
-	const calls = Array.from({ length: 4 }, () => stack.chat(
-		hello('slower', { stream: true, max_tokens: 100 }), { key })
-		.catch(() => {}));
+	const calls = Array.from({ length: 4 }, () => stack.beginChat(
+		hello('slower', { stream: true, max_tokens: 100 }), { key }));
 
-	await until(async () =>
-		sumOf(await scrape(stack, operator), 'active_connections') > 4,
-	'the calls to run', { every: 5 });
+	// One that was not admitted yet would leave nothing behind.
+	await Promise.all(calls.map(({ head }) => head));
 	await stack.kill('gateway');
-	await Promise.all(calls);
+	await Promise.all(calls.map(({ over }) => over));
 	await stack.start('gateway');
 	await until(async () =>
 		(await stack.get('/v1/health')).status === 200, 'the gateway');
