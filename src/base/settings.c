@@ -121,6 +121,11 @@ struct str settings_host_name(
 	return str_of(out);
 }
 
+const char *settings_path(struct arena *arena, struct str path)
+{
+	return path.n > 0 ? arena_cstr(arena, path) : NULL;
+}
+
 bool settings_read_secret(struct str path, struct arena *arena, struct str *out,
 	struct error *err)
 {

@@ -41,11 +41,18 @@ struct settings {
 	struct str database_name;
 	struct str database_user;
 	struct str database_password_file; /* "" no password */
-	int64_t database_connections;      /* pool size of one process */
+	bool database_tls;
+	struct str database_ca_file;          /* "" the system's */
+	struct str database_certificate_file; /* ours; "" none */
+	struct str database_key_file;
+	int64_t database_connections; /* pool size of one process */
 	/* [redis] */
 	struct str redis_url; /* "" there is none */
 	struct str redis_user;
-	struct str redis_password_file; /* "" no password */
+	struct str redis_password_file;    /* "" no password */
+	struct str redis_ca_file;          /* "" the system's */
+	struct str redis_certificate_file; /* ours; "" none */
+	struct str redis_key_file;
 	int64_t redis_timeout_ms;
 	struct str redis_prefix; /* of all names that are ours */
 	/* [crypto] */
@@ -166,6 +173,9 @@ struct str settings_host_name(
 
 /* The table as a commented INI file with the defaults, for the docs. */
 void settings_describe(struct buf *out);
+
+/* A file's path for those who open it; NULL when it is empty. */
+const char *settings_path(struct arena *arena, struct str path);
 
 /*
  * The content of a small file of secrets, white space at the ends removed.

@@ -100,15 +100,32 @@ const struct setting settings_table[] = {
 		"the database user"),
 	TEXT("database.password_file", database_password_file, "",
 		"file with the password; LLM_GATEWAY_DB_PASSWORD wins"),
+	BOOL("database.tls", database_tls, "no",
+		"reach database.host through TLS alone, and only when its "
+		"certificate fits"),
+	TEXT("database.ca_file", database_ca_file, "",
+		"file with the authority of MariaDB's certificate; empty: the "
+		"system's"),
+	TEXT("database.certificate_file", database_certificate_file, "",
+		"file with the certificate of a user who REQUIREs one"),
+	TEXT("database.key_file", database_key_file, "",
+		"file with its private key"),
 	INT("database.connections", database_connections, "4", 1, 256,
 		"connections that one process opens at most"),
 	TEXT("redis.url", redis_url, "",
 		"a Redis that several hosts share: unix:PATH or "
-		"redis://HOST[:PORT][/DATABASE]"),
+		"redis://HOST[:PORT][/DATABASE]; rediss:// is through TLS"),
 	TEXT("redis.user", redis_user, "",
 		"the user in Redis' access list; empty is its default user"),
 	TEXT("redis.password_file", redis_password_file, "",
 		"file with the password; LLM_GATEWAY_REDIS_PASSWORD wins"),
+	TEXT("redis.ca_file", redis_ca_file, "",
+		"file with the authority of Redis' certificate; empty: the "
+		"system's"),
+	TEXT("redis.certificate_file", redis_certificate_file, "",
+		"file with the certificate that a Redis with tls-auth-clients "
+		"wants of us"),
+	TEXT("redis.key_file", redis_key_file, "", "file with its private key"),
 	INT("redis.timeout_ms", redis_timeout_ms, "250", 10, 60000,
 		"longest wait for Redis to answer"),
 	TEXT("redis.prefix", redis_prefix, "llm-gateway:",

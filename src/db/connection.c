@@ -25,6 +25,7 @@ static const struct str session_setup[] = {
 
 static bool session_start(
 	struct db *db, unsigned read_timeout_s, struct error *err);
+static void use_tls(struct db *db);
 static bool drain_results(struct db *db);
 static bool means_lost(unsigned code);
 static struct str fit_for_log(const char *state, const char *message);
@@ -119,14 +120,20 @@ static bool session_start(
 	unsigned connect_timeout_s = CONNECT_TIMEOUT_S;
 	unsigned write_timeout_s = WRITE_TIMEOUT_S;
 	my_bool off = 0;
+	/* Else "localhost" would be a socket that nobody named. */
+	unsigned protocol =
+		target->socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
 
 	mysql_options(db->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout_s);
 	mysql_options(db->mysql, MYSQL_OPT_READ_TIMEOUT, &read_timeout_s);
 	mysql_options(db->mysql, MYSQL_OPT_WRITE_TIMEOUT, &write_timeout_s);
 	mysql_options(db->mysql, MYSQL_OPT_RECONNECT, &off);
+	mysql_options(db->mysql, MYSQL_OPT_PROTOCOL, &protocol);
 	/* No file of this machine is sent because a server asks for it. */
 	mysql_options(db->mysql, MYSQL_OPT_LOCAL_INFILE, &off);
 	mysql_options(db->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	if (target->tls)
+		use_tls(db);
 	if (!mysql_real_connect(db->mysql, target->socket ? NULL : target->host,
 		    target->user, target->password, target->name, target->port,
 		    target->socket, 0))
@@ -137,6 +144,19 @@ static bool session_start(
 			return false;
 	}
 	return true;
+}
+
+/* With files that cannot be read it will not connect. */
+static void use_tls(struct db *db)
+{
+	const struct db_target *target = db->target;
+	my_bool on = 1;
+
+	mysql_options(db->mysql, MYSQL_OPT_SSL_ENFORCE, &on);
+	mysql_options(db->mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
+	mysql_options(db->mysql, MYSQL_OPT_SSL_CA, target->ca_file);
+	mysql_options(db->mysql, MYSQL_OPT_SSL_CERT, target->certificate_file);
+	mysql_options(db->mysql, MYSQL_OPT_SSL_KEY, target->key_file);
 }
 
 static bool drain_results(struct db *db)

@@ -24,6 +24,10 @@ struct db_target {
 	const char *name;
 	const char *user;
 	const char *password;
+	bool tls;                     /* or not at all */
+	const char *ca_file;          /* NULL: the system's */
+	const char *certificate_file; /* ours; NULL: none */
+	const char *key_file;
 };
 
 struct db {

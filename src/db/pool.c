@@ -24,6 +24,8 @@ struct db_pool {
 static void library_start(void);
 static bool target_load(const struct settings *settings, struct db_pool *pool,
 	struct error *err);
+static bool target_load_tls(const struct settings *settings,
+	struct db_pool *pool, struct error *err);
 static bool slot_take(struct db_pool *pool, struct db **idle);
 static void slot_free(struct db_pool *pool);
 static struct timespec deadline_in(int64_t ms);
@@ -180,6 +182,29 @@ static bool target_load(const struct settings *settings, struct db_pool *pool,
 	if (settings->database_socket.n > 0)
 		pool->target.socket =
 			arena_cstr(arena, settings->database_socket);
+	return target_load_tls(settings, pool, err);
+}
+
+static bool target_load_tls(const struct settings *settings,
+	struct db_pool *pool, struct error *err)
+{
+	struct arena *arena = &pool->arena;
+	struct db_target *target = &pool->target;
+
+	target->tls = settings->database_tls;
+	target->ca_file = settings_path(arena, settings->database_ca_file);
+	target->certificate_file =
+		settings_path(arena, settings->database_certificate_file);
+	target->key_file = settings_path(arena, settings->database_key_file);
+	if (target->tls && target->socket)
+		return error_refuse(err, ERR_CONFIG, "database.tls",
+			"database.tls is of no use while database.socket is "
+			"set; make that empty to reach database.host");
+	if (!target->tls && (target->ca_file || target->certificate_file ||
+				    target->key_file))
+		return error_refuse(err, ERR_CONFIG, "database.tls",
+			"database.ca_file, database.certificate_file and "
+			"database.key_file are of use with database.tls alone");
 	return true;
 }
 

@@ -1,19 +1,7 @@
 /*
- * redis_connection.c - one connection to Redis.
- *
- * hiredis' own sockets would wait for each piece of a reply anew, be left
- * open in programs that we start, and raise SIGPIPE.
+ * redis_connection.c - one connection to Redis: commands and replies.
  */
 #include "hot/redis_connection.h"
-
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -23,13 +11,6 @@
 #define OLDEST_VERSION 5
 
 static bool start(struct redis_connection *connection, int64_t deadline_ms,
-	struct error *err);
-static bool connect_socket(struct redis_connection *connection,
-	int64_t deadline_ms, struct error *err);
-static bool connect_address(struct redis_connection *connection,
-	int64_t deadline_ms, struct error *err);
-static bool connect_to(struct redis_connection *connection, int family,
-	const struct sockaddr *address, socklen_t size, int64_t deadline_ms,
 	struct error *err);
 static bool authenticate(struct redis_connection *connection,
 	int64_t deadline_ms, struct error *err);
@@ -41,17 +22,11 @@ static struct str fact(const redisReply *info, struct str name);
 static bool ask(struct redis_connection *connection, const struct str *words,
 	size_t count, int64_t deadline_ms, redisReply **reply,
 	char error_word[REDIS_WORD_BYTES], struct error *err);
-static bool send_all(struct redis_connection *connection, struct str bytes,
-	int64_t deadline_ms, struct error *err);
 static bool receive(struct redis_connection *connection, int64_t deadline_ms,
 	redisReply **reply, struct error *err);
-static bool await(struct redis_connection *connection, short events,
-	int64_t deadline_ms, struct error *err);
 static bool refused(struct redis_connection *connection,
 	const redisReply *reply, char error_word[REDIS_WORD_BYTES],
 	struct error *err);
-static bool lost(struct redis_connection *connection, struct error *err,
-	const char *what);
 
 bool redis_connection_open(const struct redis_target *target,
 	struct redis_connection **out, struct error *err)
@@ -60,7 +35,6 @@ bool redis_connection_open(const struct redis_target *target,
 
 	if (!connection)
 		abort();
-	connection->fd = -1;
 	connection->target = target;
 	connection->reader = redisReaderCreate();
 	if (!connection->reader)
@@ -77,19 +51,14 @@ void redis_connection_close(struct redis_connection *connection)
 {
 	if (!connection)
 		return;
-	if (connection->fd >= 0)
-		close(connection->fd);
+	redis_wire_close(&connection->wire);
 	redisReaderFree(connection->reader);
 	free(connection);
 }
 
 bool redis_connection_is_open(const struct redis_connection *connection)
 {
-	struct pollfd fd = { .fd = connection->fd,
-		.events = POLLIN | POLLRDHUP };
-
-	/* Bytes that nobody asked for are no good sign either. */
-	return poll(&fd, 1, 0) == 0;
+	return redis_wire_is_quiet(&connection->wire);
 }
 
 bool redis_connection_ask(struct redis_connection *connection,
@@ -104,88 +73,11 @@ bool redis_connection_ask(struct redis_connection *connection,
 static bool start(struct redis_connection *connection, int64_t deadline_ms,
 	struct error *err)
 {
-	bool connected =
-		connection->target->url.socket
-			? connect_socket(connection, deadline_ms, err)
-			: connect_address(connection, deadline_ms, err);
-
-	return connected && authenticate(connection, deadline_ms, err) &&
+	return redis_wire_open(&connection->wire, connection->target,
+		       deadline_ms, err) &&
+	       authenticate(connection, deadline_ms, err) &&
 	       choose_database(connection, deadline_ms, err) &&
 	       learn(connection, deadline_ms, err);
-}
-
-static bool connect_socket(struct redis_connection *connection,
-	int64_t deadline_ms, struct error *err)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
-		connection->target->url.socket);
-	return connect_to(connection, AF_UNIX,
-		(const struct sockaddr *)&address, sizeof(address), deadline_ms,
-		err);
-}
-
-/* The first of its addresses that takes us. */
-static bool connect_address(struct redis_connection *connection,
-	int64_t deadline_ms, struct error *err)
-{
-	const struct redis_url *url = &connection->target->url;
-	struct addrinfo wanted = { .ai_family = AF_UNSPEC,
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICSERV };
-	struct addrinfo *addresses;
-	struct error why = ERROR_INIT;
-	int failed = getaddrinfo(url->host, url->port, &wanted, &addresses);
-	bool connected = false;
-
-	if (failed)
-		return error_set(err, ERR_IO, "redis: cannot look up %s: %s",
-			url->host, gai_strerror(failed));
-	for (struct addrinfo *at = addresses; at && !connected;
-		at = at->ai_next)
-		connected = connect_to(connection, at->ai_family, at->ai_addr,
-			at->ai_addrlen, deadline_ms, &why);
-	freeaddrinfo(addresses);
-	connection->broken = connection->timed_out = false;
-	if (!connected)
-		*err = why;
-	return connected;
-}
-
-static bool connect_to(struct redis_connection *connection, int family,
-	const struct sockaddr *address, socklen_t size, int64_t deadline_ms,
-	struct error *err)
-{
-	int on = 1;
-	int failed = 0;
-	socklen_t failed_size = sizeof(failed);
-
-	if (connection->fd >= 0)
-		close(connection->fd);
-	connection->fd =
-		socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (connection->fd < 0)
-		return lost(connection, err, "cannot make a socket");
-	if (family != AF_UNIX) {
-		setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on,
-			sizeof(on));
-		setsockopt(connection->fd, SOL_SOCKET, SO_KEEPALIVE, &on,
-			sizeof(on));
-	}
-	if (connect(connection->fd, address, size) == 0)
-		return true;
-	if (errno != EINPROGRESS)
-		return lost(connection, err, "cannot connect");
-	if (!await(connection, POLLOUT, deadline_ms, err))
-		return false;
-	if (getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &failed,
-		    &failed_size) != 0 ||
-		failed) {
-		errno = failed;
-		return lost(connection, err, "cannot connect");
-	}
-	return true;
 }
 
 static bool authenticate(struct redis_connection *connection,
@@ -276,7 +168,7 @@ static bool ask(struct redis_connection *connection, const struct str *words,
 	long long n;
 	bool sent;
 
-	assert(count <= MAX_WORDS && !connection->broken);
+	assert(count <= MAX_WORDS && !connection->wire.broken);
 	if (error_word)
 		error_word[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
@@ -286,9 +178,8 @@ static bool ask(struct redis_connection *connection, const struct str *words,
 	n = redisFormatCommandArgv(&command, (int)count, bytes, sizes);
 	if (n < 0)
 		abort();
-	connection->sent = false;
-	sent = send_all(connection, (struct str){ command, (size_t)n },
-		deadline_ms, err);
+	sent = redis_wire_send(&connection->wire,
+		(struct str){ command, (size_t)n }, deadline_ms, err);
 	/* It may hold the password. */
 	explicit_bzero(command, (size_t)n);
 	redisFreeCommand(command);
@@ -301,27 +192,6 @@ static bool ask(struct redis_connection *connection, const struct str *words,
 	return false;
 }
 
-static bool send_all(struct redis_connection *connection, struct str bytes,
-	int64_t deadline_ms, struct error *err)
-{
-	while (bytes.n > 0) {
-		ssize_t n = send(connection->fd, bytes.p, bytes.n,
-			MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n > 0) {
-			bytes = str_from(bytes, (size_t)n);
-			/* A command that is cut is not run. */
-			connection->sent = bytes.n == 0;
-		} else if (errno == EAGAIN) {
-			if (!await(connection, POLLOUT, deadline_ms, err))
-				return false;
-		} else if (errno != EINTR) {
-			return lost(connection, err, "cannot send");
-		}
-	}
-	return true;
-}
-
 static bool receive(struct redis_connection *connection, int64_t deadline_ms,
 	redisReply **reply, struct error *err)
 {
@@ -329,46 +199,21 @@ static bool receive(struct redis_connection *connection, int64_t deadline_ms,
 	void *found = NULL;
 
 	while (!found) {
-		ssize_t n;
+		size_t n;
 
-		if (!await(connection, POLLIN, deadline_ms, err))
+		if (!redis_wire_receive(&connection->wire, piece, sizeof(piece),
+			    &n, deadline_ms, err))
 			return false;
-		n = recv(connection->fd, piece, sizeof(piece), MSG_DONTWAIT);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (n == 0)
-			errno = ECONNRESET;
-		if (n <= 0)
-			return lost(connection, err, "the connection was lost");
-		if (redisReaderFeed(connection->reader, piece, (size_t)n) !=
-				REDIS_OK ||
+		if (redisReaderFeed(connection->reader, piece, n) != REDIS_OK ||
 			redisReaderGetReply(connection->reader, &found) !=
 				REDIS_OK) {
 			errno = EPROTO;
-			return lost(connection, err, "not a Redis");
+			return redis_wire_lost(
+				&connection->wire, err, "not a Redis");
 		}
 	}
 	*reply = found;
 	return true;
-}
-
-static bool await(struct redis_connection *connection, short events,
-	int64_t deadline_ms, struct error *err)
-{
-	struct pollfd fd = { .fd = connection->fd, .events = events };
-	int ready;
-
-	do {
-		int64_t left_ms = deadline_ms - clock_monotonic_ms();
-
-		ready = poll(&fd, 1, left_ms > 0 ? (int)left_ms : 0);
-	} while (ready < 0 && errno == EINTR);
-	if (ready > 0)
-		return true;
-	connection->broken = true;
-	connection->timed_out = true;
-	return error_set(err, ERR_IO, "redis: no answer within %" PRId64 " ms",
-		connection->target->timeout_ms);
 }
 
 /* What Redis says of a command may quote it, from a comma on. */
@@ -384,16 +229,9 @@ static bool refused(struct redis_connection *connection,
 	text = str_head(text, str_find(text, S(", with args")));
 	for (size_t i = 0; i < ARRAY_LEN(away); i++) {
 		if (str_equal(word, away[i]))
-			connection->broken = true;
+			connection->wire.broken = true;
 	}
 	if (error_word)
 		snprintf(error_word, REDIS_WORD_BYTES, "%.*s", STR_ARG(word));
 	return error_set(err, ERR_IO, "redis: %.*s", STR_ARG(text));
-}
-
-static bool lost(struct redis_connection *connection, struct error *err,
-	const char *what)
-{
-	connection->broken = true;
-	return error_set(err, ERR_IO, "redis: %s: %s", what, strerror(errno));
 }

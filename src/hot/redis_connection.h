@@ -1,40 +1,29 @@
 /*
  * redis_connection.h - one connection to Redis: opened, asked, closed. Seen
  * by the pool and by those who ask through it; hiredis writes commands and
- * reads replies, the bytes are moved here, each exchange within its time.
+ * reads replies, redis_wire.h moves their bytes.
  *
  * Errors are ERR_IO. One that was lost, or whose Redis cannot serve us (it
- * loads its data, or became a replica), is `broken`: it must be closed.
+ * loads its data, or became a replica), has a wire that is `broken`: it must
+ * be closed.
  */
 #ifndef HOT_REDIS_CONNECTION_H
 #define HOT_REDIS_CONNECTION_H
 
 #include <hiredis/hiredis.h>
 
-#include "base/error.h"
-#include "hot/redis_url.h"
-
-/* Where it is and who we are; the texts are the pool's. */
-struct redis_target {
-	struct redis_url url;
-	const char *user;     /* NULL: Redis' default user */
-	const char *password; /* NULL: none */
-	int64_t timeout_ms;   /* for an exchange, and for opening */
-};
+#include "hot/redis_wire.h"
 
 /* Of the number that Redis draws whenever it starts: enough to tell two. */
 #define REDIS_RUN_BYTES 16
 
 struct redis_connection {
-	int fd;
+	struct redis_wire wire;
 	redisReader *reader;
 	const struct redis_target *target;
 	char run[REDIS_RUN_BYTES + 1];
 	unsigned era;   /* the pool's, when it was opened */
 	bool may_evict; /* it may drop what still has time to live */
-	bool broken;
-	bool timed_out; /* broken by silence */
-	bool sent;      /* the last command may have reached Redis */
 	struct redis_connection *next; /* in the pool */
 };
 

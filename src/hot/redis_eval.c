@@ -79,7 +79,8 @@ static bool eval(struct redis *redis, const char *script,
 		return false;
 	ok = run(redis, connection, script, args, count, in_run, &out->reply,
 		err);
-	out->may_have_run = ok || (connection->broken && connection->sent);
+	out->may_have_run =
+		ok || (connection->wire.broken && connection->wire.sent);
 	redis_give(redis, connection, err);
 	if (!ok)
 		return false;

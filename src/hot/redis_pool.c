@@ -14,6 +14,8 @@
 
 static bool load_target(const struct settings *settings, struct redis *redis,
 	struct error *err);
+static bool load_tls(const struct settings *settings, struct redis *redis,
+	struct error *err);
 static struct redis_connection *take_idle(struct redis *redis);
 static bool may_open(struct redis *redis, unsigned *era, struct error *err);
 static void note_opened(
@@ -50,6 +52,7 @@ void redis_close(struct redis *redis)
 	if (!redis)
 		return;
 	close_all(redis->idle);
+	tls_client_close(redis->target.tls);
 	pthread_mutex_destroy(&redis->lock);
 	password = redis->target.password;
 	if (password)
@@ -86,9 +89,10 @@ bool redis_take(
 void redis_give(struct redis *redis, struct redis_connection *connection,
 	const struct error *err)
 {
-	if (connection->broken) {
+	if (connection->wire.broken) {
 		/* One that was closed tells nothing of the next. */
-		note_away(redis, connection->era, !connection->timed_out, err);
+		note_away(redis, connection->era, !connection->wire.timed_out,
+			err);
 		redis_connection_close(connection);
 		return;
 	}
@@ -140,6 +144,25 @@ static bool load_target(
 			"redis.user needs a password: redis.password_file or "
 			"LLM_GATEWAY_REDIS_PASSWORD");
 	target->timeout_ms = settings->redis_timeout_ms;
+	return load_tls(settings, redis, err);
+}
+
+static bool load_tls(
+	const struct settings *settings, struct redis *redis, struct error *err)
+{
+	struct arena *arena = &redis->arena;
+	struct tls_files files = {
+		settings_path(arena, settings->redis_ca_file),
+		settings_path(arena, settings->redis_certificate_file),
+		settings_path(arena, settings->redis_key_file),
+	};
+
+	if (redis->target.url.tls)
+		return tls_client_open(&files, &redis->target.tls, err);
+	if (files.authorities || files.certificate || files.key)
+		return error_refuse(err, ERR_CONFIG, "redis.url",
+			"redis.ca_file, redis.certificate_file and "
+			"redis.key_file are of use with rediss:// alone");
 	return true;
 }
 

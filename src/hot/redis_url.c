@@ -25,12 +25,12 @@ bool redis_url_parse(struct str url, struct arena *arena, struct redis_url *out,
 		return parse_socket(str_from(url, 5), arena, out, err);
 	if (str_starts(url, S("redis://")))
 		return parse_address(str_from(url, 8), arena, out, err);
-	if (str_starts(url, S("rediss://")))
-		return refuse(err,
-			"TLS to Redis is not supported; use a tunnel on this "
-			"host (stunnel, for one) and the address of its end");
-	return refuse(
-		err, "expected unix:PATH or redis://HOST[:PORT][/DATABASE]");
+	if (str_starts(url, S("rediss://"))) {
+		out->tls = true;
+		return parse_address(str_from(url, 9), arena, out, err);
+	}
+	return refuse(err, "expected unix:PATH, redis://HOST[:PORT][/DATABASE] "
+			   "or rediss://...");
 }
 
 static bool parse_socket(struct str path, struct arena *arena,

@@ -3,6 +3,7 @@
  *
  *	unix:/run/redis/redis.sock
  *	redis://HOST[:PORT][/DATABASE]        [::1] for an IPv6 address
+ *	rediss://HOST[:PORT][/DATABASE]       the same through TLS
  */
 #ifndef HOT_REDIS_URL_H
 #define HOT_REDIS_URL_H
@@ -15,6 +16,7 @@ struct redis_url {
 	const char *host;
 	const char *port; /* a number, as getaddrinfo() takes it */
 	int64_t database;
+	bool tls;
 };
 
 /* Its texts are copies in the arena. ERR_CONFIG says what is wrong; it never

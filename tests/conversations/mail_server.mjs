@@ -197,17 +197,18 @@ export class MailGuard {
 	}
 }
 
-// A certificate of 127.0.0.1's own: { key, cert, file }.
+// A certificate of 127.0.0.1's own: { key, cert, file, keyFile }.
 export function makeCertificate(folder) {
 	const file = path.join(folder, 'certificate.pem');
-	const key = path.join(folder, 'key.pem');
+	const keyFile = path.join(folder, 'key.pem');
 
 	execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-nodes',
 		'-days', '2', '-pkeyopt', 'ec_paramgen_curve:P-256',
 		'-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1',
 		'-addext', 'basicConstraints=critical,CA:FALSE',
-		'-keyout', key, '-out', file], { stdio: 'ignore' });
-	return { file, key: fs.readFileSync(key), cert: fs.readFileSync(file) };
+		'-keyout', keyFile, '-out', file], { stdio: 'ignore' });
+	return { file, keyFile, key: fs.readFileSync(keyFile),
+		cert: fs.readFileSync(file) };
 }
 
 function answers(port) {

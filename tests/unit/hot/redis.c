@@ -122,20 +122,24 @@ static void reads_urls(void **state)
 	static const struct {
 		const char *url, *socket, *host, *port;
 		int64_t database;
+		bool tls;
 	} good[] = {
-		{ "unix:/run/redis.sock", "/run/redis.sock", NULL, NULL, 0 },
-		{ "redis://localhost", NULL, "localhost", "6379", 0 },
-		{ "redis://10.0.0.7:7000/", NULL, "10.0.0.7", "7000", 0 },
-		{ "redis://a.example:1/15", NULL, "a.example", "1", 15 },
-		{ "redis://[::1]/2", NULL, "::1", "6379", 2 },
-		{ "redis://[fe80::1]:99", NULL, "fe80::1", "99", 0 },
+		{ "unix:/run/redis.sock", "/run/redis.sock", NULL, NULL, 0,
+			false },
+		{ "redis://localhost", NULL, "localhost", "6379", 0, false },
+		{ "redis://10.0.0.7:7000/", NULL, "10.0.0.7", "7000", 0,
+			false },
+		{ "redis://a.example:1/15", NULL, "a.example", "1", 15, false },
+		{ "redis://[::1]/2", NULL, "::1", "6379", 2, false },
+		{ "redis://[fe80::1]:99", NULL, "fe80::1", "99", 0, false },
+		{ "rediss://localhost/3", NULL, "localhost", "6379", 3, true },
 	};
 	static const char *const bad[] = { "", "localhost", "unix:", "unix:x",
 		"redis://", "redis://:6379", "redis://h:", "redis://h:0",
 		"redis://h:65536", "redis://h:1x", "redis://h/x",
 		"redis://h/1/2", "redis://h/-1", "redis://[::1", "redis://[]",
 		"redis://[::1]6379", "http://h", "redis://user:hidden@h",
-		"rediss://h" };
+		"rediss://", "rediss://user:hidden@h" };
 	struct arena arena;
 
 	(void)state;
@@ -154,6 +158,7 @@ static void reads_urls(void **state)
 		assert_string_equal(url.host, good[i].host);
 		assert_string_equal(url.port, good[i].port);
 		assert_int_equal(url.database, good[i].database);
+		assert_int_equal(url.tls, good[i].tls);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct error err = ERROR_INIT;
@@ -189,6 +194,15 @@ static void refuses_settings(void **state)
 	settings.redis_password_file = str_of(missing);
 	assert_false(redis_open(&settings, &redis, &err));
 	assert_int_equal(err.kind, ERR_CONFIG);
+	private_redis_settings(&server, &settings);
+	settings.redis_ca_file = str_of(missing);
+	assert_false(redis_open(&settings, &redis, &err));
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_non_null(strstr(error_message(&err), "rediss://"));
+	settings.redis_url = S("rediss://127.0.0.1:1");
+	assert_false(redis_open(&settings, &redis, &err));
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_non_null(strstr(error_detail(&err), missing));
 }
 
 static void keeps_any_bytes(void **state)
