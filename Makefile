@@ -6,6 +6,11 @@
 # CC=clang and SAN=address,undefined or SAN=thread choose another build; each
 # has a folder of its own under build/.
 
+# All cores, unless `make -jN` says otherwise.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 CC ?= gcc
 ifeq ($(origin CC),default)
 CC := gcc
@@ -234,7 +239,7 @@ lint: $(BUILD)/llm-gateway
 		{ echo 'package-lock.json names a registry'; exit 1; }
 	@if command -v shellcheck >/dev/null; then \
 		shellcheck -x tests/stack tests/stack.d/* tests/lint/* \
-			tests/routing/train .ci/run; \
+			tests/routing/train tests/fuzz/run .ci/run; \
 	fi
 	@if command -v cppcheck >/dev/null; then \
 		mkdir -p build/cppcheck && cppcheck --quiet -j2 --std=c11 \
@@ -279,19 +284,10 @@ build/fuzz/%: tests/fuzz/%.c build/fuzz/libgateway.a
 
 -include $(FUZZED_OBJECTS:.o=.d) $(FUZZERS:=.d)
 
-# What it finds beyond the kept corpus stays in build/fuzz/.
+# Two at a time; one that finds something ends the rest.
 fuzz: $(FUZZERS)
-	@set -e; for fuzzer in $(FUZZERS); do \
-		name=$$(basename $$fuzzer); \
-		mkdir -p build/fuzz/found/$$name; \
-		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
-			-artifact_prefix=build/fuzz/$$name- \
-			build/fuzz/found/$$name tests/fuzz/corpus/$$name \
-			2>build/fuzz/$$name.log || { \
-				tail -n 40 build/fuzz/$$name.log; exit 1; }; \
-		grep -E 'number_of_executed_units' build/fuzz/$$name.log | \
-			sed "s/^/$$name: /"; \
-	done
+	@printf '%s\n' $(notdir $(FUZZERS)) | \
+		xargs -P 2 -I NAME tests/fuzz/run NAME $(FUZZ_SECONDS)
 
 # --- benchmark; QUICK=1 is short, BODY_KB=50 sends larger requests
 
