@@ -26,7 +26,7 @@ const ours = () => ({ 'database.socket': '', 'database.host': '127.0.0.1',
 	'database.tls': 'yes', 'database.ca_file': file });
 
 before(async () => {
-	const made = spawnSync('mariadb-install-db', ['--no-defaults',
+	const made = spawnSync('mariadb-install-db', ['--no-defaults', '--force',
 		`--datadir=${data}`, '--skip-test-db', '--skip-name-resolve',
 		'--auth-root-authentication-method=normal', ...asRoot, ...sizes],
 	{ env: { ...process.env, TMPDIR: folder }, encoding: 'utf8' });

@@ -52,7 +52,7 @@ const version = (topic) => Number(sql(`SELECT version FROM snapshot_version WHER
 
 before(async () => {
 	const data = `--datadir=${folder}/data`;
-	const install = spawnSync('mariadb-install-db', ['--no-defaults', data,
+	const install = spawnSync('mariadb-install-db', ['--no-defaults', '--force', data,
 		'--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot],
 	{ encoding: 'utf8', env: { ...process.env, TMPDIR: folder } });
 	assert.equal(install.status, 0, install.stdout + install.stderr);

@@ -119,7 +119,7 @@ static inline void private_mariadb_launch(struct private_mariadb *server)
 static inline void private_mariadb_install(struct private_mariadb *server)
 {
 	const char *arguments[] = { "mariadb-install-db", "--no-defaults",
-		server->data_argument, server->scratch_argument,
+		"--force", server->data_argument, server->scratch_argument,
 		"--auth-root-authentication-method=normal", "--skip-test-db",
 		geteuid() == 0 ? "--user=root" : NULL, NULL };
 	int status = -1;
