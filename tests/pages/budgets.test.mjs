@@ -40,7 +40,7 @@ test('a budget is made, seen, changed and removed', async () => {
 
 	assert.equal(seen.id, budget.id);
 	assert.deepEqual([seen.limit.usd, seen.spent.usd, seen.remaining.usd,
-		seen.percent], ['12.5', '0', '12.5', 0]);
+		seen.percent, seen.percent_text], ['12.5', '0', '12.5', 0, '0%']);
 	assert.ok(Date.parse(seen.resets.iso) > Date.now());
 	await people.admin.put(`/budgets/${budget.id}`,
 		{ limit_usd: '3', mode: 'hard', threshold_percent: 90 });
@@ -92,6 +92,7 @@ test('calls show as reserved, then as spent; a hard budget refuses', async () =>
 
 	assert.equal(Number(spent.reserved.usd), 0);
 	assert.equal(spent.percent > 0 && spent.percent < 100, true);
+	assert.equal(Math.floor(parseFloat(spent.percent_text)), spent.percent);
 	const running = site.stack.chat(hello('slow'),
 		{ key: key.key });
 
@@ -292,6 +293,8 @@ for (const [theme, language] of looked([['light', 'en'], ['dark', 'es']]))
 				{ size, theme, locale: language });
 
 			await picture(page, `budgets-${size}-${theme}`);
+			assert.match(await page.innerText('main'), language === 'en'
+				? /any 60 seconds/ : /60 segundos cualesquiera/);
 			await assertFits(page);
 			await assertAccessible(page);
 			await page.goto(`${site.url}${made[1]}`);

@@ -67,6 +67,8 @@ static void put_quota(const struct tree *tree, const struct quota *quota,
 	const struct quota_standing *standing);
 static void put_use(const struct tree *tree, const char *name, int64_t limit,
 	int64_t used, bool is_known, json_t *out);
+static void put_percent(const struct tree *tree, int64_t used, int64_t limit,
+	int64_t percent, json_t *out);
 static void put_reset(const struct tree *tree, int64_t unix_ms, json_t *out);
 static json_t *list_of(const struct tree *tree, const struct limit_owner *owner,
 	const char *name);
@@ -308,7 +310,8 @@ static void put_standing(const struct tree *tree, const struct budget *budget,
 	site_put_bool(out, "is_reserved", standing->reserved_picousd > 0);
 	format_put_usd(
 		&tree->format, out, "remaining", standing->remaining_picousd);
-	site_put_int(out, "percent", standing->percent);
+	put_percent(tree, standing->spent_picousd + standing->reserved_picousd,
+		budget->limit_picousd, standing->percent, out);
 	site_put_bool(out, "is_full", standing->percent >= 100);
 	site_put_bool(out, "is_warned",
 		standing->percent >= budget->threshold_percent &&
@@ -342,6 +345,8 @@ static void put_quota(const struct tree *tree, const struct quota *quota,
 	limit_form_put_period_text(tree->request, quota->period, json);
 	site_put(json, "time_zone", time_zone_name(quota->zone));
 	put_reset(tree, standing->ends_ms, json);
+	if (standing->ends_ms == 0)
+		limit_form_put_slides_text(tree->request, quota->period, json);
 	put_use(tree, "requests", quota->limit_requests, standing->requests,
 		standing->is_known, json);
 	put_use(tree, "tokens", quota->limit_tokens, standing->tokens,
@@ -366,11 +371,21 @@ static void put_use(const struct tree *tree, const char *name, int64_t limit,
 		format_put_count(&tree->format, json, "used", used);
 		format_put_count(&tree->format, json, "remaining",
 			used < limit ? limit - used : 0);
-		site_put_int(json, "percent", percent);
+		put_percent(tree, used, limit, percent, json);
 		site_put_int(json, "bar", percent < 100 ? percent : 100);
 		site_put_bool(json, "is_full", percent >= 100);
 	}
 	json_object_set_new(out, name, json);
+}
+
+/* The text is of the page's language, and finer. */
+static void put_percent(const struct tree *tree, int64_t used, int64_t limit,
+	int64_t percent, json_t *out)
+{
+	site_put_int(out, "percent", percent);
+	site_put(out, "percent_text",
+		limit > 0 ? format_share(&tree->format, used, limit)
+			  : format_share(&tree->format, percent, 100));
 }
 
 /* What slides is never reset. */

@@ -9,6 +9,9 @@
 /* Of keys that a form offers: those used last. */
 #define MAX_KEYS 500
 
+static void put_text_of_period(const struct site_request *request,
+	const char *text, const char *name, enum limit_period period,
+	json_t *out);
 static bool read_word(struct str word, enum limit_scope *scope, int64_t *id,
 	struct error *err);
 static bool put_projects(struct site_request *request, const char *word,
@@ -106,12 +109,23 @@ void limit_form_put_scope_text(
 void limit_form_put_period_text(const struct site_request *request,
 	enum limit_period period, json_t *out)
 {
-	struct str name = limit_period_name(period);
+	put_text_of_period(request, "period", "period_text", period, out);
+}
 
-	site_put(out, "period_text",
+void limit_form_put_slides_text(const struct site_request *request,
+	enum limit_period period, json_t *out)
+{
+	put_text_of_period(request, "slides", "slides_text", period, out);
+}
+
+static void put_text_of_period(const struct site_request *request,
+	const char *text, const char *name, enum limit_period period,
+	json_t *out)
+{
+	site_put(out, name,
 		template_text(request->texts,
-			arena_printf(request->arena, "limits.period.%.*s",
-				STR_ARG(name))));
+			arena_printf(request->arena, "limits.%s.%.*s", text,
+				STR_ARG(limit_period_name(period)))));
 }
 
 static bool read_word(struct str word, enum limit_scope *scope, int64_t *id,

@@ -47,5 +47,8 @@ void limit_form_put_scope_text(const struct site_request *request,
 	enum limit_scope scope, json_t *out);
 void limit_form_put_period_text(const struct site_request *request,
 	enum limit_period period, json_t *out);
+/* "slides_text": any 60 seconds or minutes. */
+void limit_form_put_slides_text(const struct site_request *request,
+	enum limit_period period, json_t *out);
 
 #endif
