@@ -35,6 +35,7 @@ static bool receive_raw(struct redis_wire *wire, char *out, size_t size,
 	size_t *n, int64_t deadline_ms, struct error *err);
 static bool feed(
 	struct redis_wire *wire, int64_t deadline_ms, struct error *err);
+static bool refused(struct redis_wire *wire, struct error *err);
 static bool await(struct redis_wire *wire, short events, int64_t deadline_ms,
 	struct error *err);
 static bool tls_failed(struct redis_wire *wire, struct error *err);
@@ -68,9 +69,9 @@ bool redis_wire_send(struct redis_wire *wire, struct str bytes,
 	wire->sent = false;
 	if (!wire->tls)
 		return send_raw(wire, bytes, deadline_ms, err);
-	return (tls_session_write(wire->tls, bytes, err) ||
-		       tls_failed(wire, err)) &&
-	       send_taken(wire, deadline_ms, err);
+	if (!tls_session_write(wire->tls, bytes, err))
+		return tls_failed(wire, err);
+	return send_taken(wire, deadline_ms, err) || refused(wire, err);
 }
 
 bool redis_wire_receive(struct redis_wire *wire, char *out, size_t size,
@@ -250,6 +251,25 @@ static bool feed(
 		return false;
 	tls_session_feed(wire->tls, (struct str){ piece, n });
 	return true;
+}
+
+/* One that does not like our certificate says so, and is gone before we send:
+ * a better reason than err's. */
+static bool refused(struct redis_wire *wire, struct error *err)
+{
+	char piece[PIECE_BYTES];
+	ssize_t n = recv(wire->fd, piece, sizeof(piece), MSG_DONTWAIT);
+	struct error why = ERROR_INIT;
+	size_t none;
+
+	if (n <= 0)
+		return false;
+	tls_session_feed(wire->tls, (struct str){ piece, (size_t)n });
+	if (!tls_session_read(wire->tls, piece, sizeof(piece), &none, &why)) {
+		*err = why;
+		return tls_failed(wire, err);
+	}
+	return false;
 }
 
 static bool await(struct redis_wire *wire, short events, int64_t deadline_ms,
