@@ -11,6 +11,9 @@ ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
+# Where Debian has servers, and users do not look.
+export PATH := $(PATH):/usr/sbin:/sbin
+
 CC ?= gcc
 ifeq ($(origin CC),default)
 CC := gcc
