@@ -34,7 +34,8 @@ struct stmt {
 	unsigned column_count;
 	struct column *columns;
 	MYSQL_BIND *results;
-	bool open; /* has rows to fetch */
+	bool open;  /* has rows to fetch */
+	bool moved; /* a column has grown, and the library was not told */
 };
 
 static struct stmt **bucket_of(struct db *db, const char *sql);
@@ -47,6 +48,7 @@ static void stmt_close(struct stmt *stmt);
 static void stmt_end(struct stmt *stmt);
 static MYSQL_BIND *next_parameter(struct stmt *stmt);
 static bool stmt_open(struct stmt *stmt);
+static bool bind_results(struct stmt *stmt);
 static bool fetch_long_columns(struct stmt *stmt);
 static bool stmt_failed(struct stmt *stmt, struct error *err);
 static struct column *column_get(struct stmt *stmt, unsigned i);
@@ -159,6 +161,10 @@ bool stmt_fetch(struct stmt *stmt, bool *more, struct error *err)
 	*more = false;
 	if (!stmt->open)
 		return true;
+	/* Not before: it makes the library forget the row that was, and that
+	 * of MariaDB 10.11.18 the lengths of its columns, too. */
+	if (stmt->moved && !bind_results(stmt))
+		return stmt_failed(stmt, err);
 	result = mysql_stmt_fetch(stmt->handle);
 	if (result == MYSQL_NO_DATA) {
 		stmt_end(stmt);
@@ -373,14 +379,17 @@ static MYSQL_BIND *next_parameter(struct stmt *stmt)
 static bool stmt_open(struct stmt *stmt)
 {
 	stmt->open = true;
-	return mysql_stmt_bind_result(stmt->handle, stmt->results) == 0 &&
-	       mysql_stmt_store_result(stmt->handle) == 0;
+	return bind_results(stmt) && mysql_stmt_store_result(stmt->handle) == 0;
+}
+
+static bool bind_results(struct stmt *stmt)
+{
+	stmt->moved = false;
+	return mysql_stmt_bind_result(stmt->handle, stmt->results) == 0;
 }
 
 static bool fetch_long_columns(struct stmt *stmt)
 {
-	bool grown = false;
-
 	for (unsigned i = 0; i < stmt->column_count; i++) {
 		struct column *column = &stmt->columns[i];
 		unsigned long length = column->length;
@@ -393,11 +402,9 @@ static bool fetch_long_columns(struct stmt *stmt)
 		if (mysql_stmt_fetch_column(
 			    stmt->handle, &stmt->results[i], i, 0) != 0)
 			return false;
-		grown = true;
+		stmt->moved = true;
 	}
-	/* Last, because it makes the library forget where this row is. */
-	return !grown ||
-	       mysql_stmt_bind_result(stmt->handle, stmt->results) == 0;
+	return true;
 }
 
 static bool stmt_failed(struct stmt *stmt, struct error *err)
