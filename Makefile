@@ -138,7 +138,7 @@ RUN_PACKAGES := mariadb-server-core mariadb-client-core nginx openssl curl \
 # OpenSMTPD would put another mail server out: only where there is none.
 TEST_PACKAGES := libcmocka-dev clang libclang-rt-dev clang-format cppcheck \
 	shellcheck \
-	apache2-bin libapache2-mod-fcgid spawn-fcgi redis-server wrk \
+	mariadb-client apache2-bin libapache2-mod-fcgid spawn-fcgi redis-server wrk \
 	prometheus logrotate chromium \
 	$(if $(wildcard /usr/sbin/sendmail),,opensmtpd) \
 	$(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
