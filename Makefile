@@ -11,8 +11,9 @@ ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-# Where Debian has servers, and users do not look.
-export PATH := $(PATH):/usr/sbin:/sbin
+# A newer Node.js, where test-deps found the system's too old; and where Debian
+# has servers, but users do not look.
+export PATH := $(CURDIR)/tests/node/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 
 CC ?= gcc
 ifeq ($(origin CC),default)
@@ -180,6 +181,8 @@ $(PACKAGES)/.package-lock.json: static/packages/package.json \
 
 test-deps: deps
 	$(call install_packages,$(TEST_PACKAGES))
+	@node -e 'process.exit(+(parseInt(process.versions.node) < 20))' || \
+		{ cd tests/node && npm ci --ignore-scripts; }
 	@$(MAKE) --no-print-directory $(PACKAGES)/.package-lock.json
 	@$(MAKE) --no-print-directory tests/node_modules/.package-lock.json
 
@@ -237,6 +240,7 @@ lint: $(BUILD)/llm-gateway
 	tests/lint/floors
 	$(BUILD)/llm-gateway settings | diff -u conf/llm-gateway.conf -
 	@! grep -n '"resolved"' tests/package-lock.json \
+		tests/node/package-lock.json \
 		static/packages/package-lock.json \
 		tests/lighthouse/package-lock.json || \
 		{ echo 'package-lock.json names a registry'; exit 1; }
