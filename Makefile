@@ -13,7 +13,8 @@ endif
 
 # A newer Node.js, where test-deps found the system's too old; and where Debian
 # has servers, but users do not look.
-export PATH := $(CURDIR)/tests/node/node_modules/.bin:$(PATH):/usr/sbin:/sbin
+NEWER_NODE := $(wildcard tests/node/node_modules/node-linux-*/bin)
+export PATH := $(NEWER_NODE:%=$(CURDIR)/%:)$(PATH):/usr/sbin:/sbin
 
 CC ?= gcc
 ifeq ($(origin CC),default)
