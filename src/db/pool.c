@@ -172,6 +172,7 @@ static bool target_load(const struct settings *settings, struct db_pool *pool,
 			&password, err))
 		return false;
 	pool->target = (struct db_target){
+		.socket = settings_path(arena, settings->database_socket),
 		.host = arena_cstr(arena, settings->database_host),
 		.port = (unsigned)settings->database_port,
 		.name = arena_cstr(arena, settings->database_name),
@@ -179,9 +180,6 @@ static bool target_load(const struct settings *settings, struct db_pool *pool,
 		.password = environment ? arena_cstr(arena, password)
 					: (password.p ? password.p : ""),
 	};
-	if (settings->database_socket.n > 0)
-		pool->target.socket =
-			arena_cstr(arena, settings->database_socket);
 	return target_load_tls(settings, pool, err);
 }
 

@@ -399,10 +399,10 @@ static bool fetch_long_columns(struct stmt *stmt)
 			continue;
 		column_resize(column, length);
 		column_point(stmt, i);
+		stmt->moved = true;
 		if (mysql_stmt_fetch_column(
 			    stmt->handle, &stmt->results[i], i, 0) != 0)
 			return false;
-		stmt->moved = true;
 	}
 	return true;
 }
