@@ -4,7 +4,7 @@
 // LLM_GATEWAY names the program (default build/gcc/llm-gateway).
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -13,17 +13,17 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { PrivateMariadb } from './private_mariadb.mjs';
+
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const program = path.resolve(root, process.env.LLM_GATEWAY ?? 'build/gcc/llm-gateway');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gateway-cli-'));
-const socket = path.join(folder, 'socket');
+const mariadb = new PrivateMariadb(folder);
 const config = path.join(folder, 'settings.conf');
 const firstKey = randomBytes(32).toString('hex');
 const secondKey = randomBytes(32).toString('hex');
 const providerKey = `sk-${randomBytes(20).toString('hex')}`;
 const password = `pass-${randomBytes(12).toString('hex')}`;
-const asRoot = process.getuid() === 0 ? ['--user=root'] : [];
-let server;
 
 // Everything the program ever printed, searched for secrets at the end.
 let printed = '';
@@ -55,36 +55,16 @@ function refused(words, status, pattern, options) {
 	return result;
 }
 
-function sql(text) {
-	const result = spawnSync('mariadb', ['--no-defaults', '-uroot', '-S', socket,
-		'--batch', '--skip-column-names', '-e', text, 'llm_gateway'], { encoding: 'utf8' });
-	assert.equal(result.status, 0, result.stderr);
-	return result.stdout.trimEnd();
-}
-
+const sql = (text) => mariadb.sql(text);
 const version = (topic) => Number(sql(`SELECT version FROM snapshot_version WHERE topic = '${topic}'`));
 
 before(async () => {
-	const data = `--datadir=${folder}/data`;
-	const install = spawnSync('mariadb-install-db', ['--no-defaults', '--force', data,
-		'--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot],
-	{ encoding: 'utf8', env: { ...process.env, TMPDIR: folder } });
-	assert.equal(install.status, 0, install.stdout + install.stderr);
-	server = spawn('mariadbd', ['--no-defaults', data, `--socket=${socket}`, '--skip-networking',
-		'--innodb-buffer-pool-size=32M', '--innodb-log-file-size=16M', ...asRoot], { stdio: 'ignore' });
-	for (let i = 0; ; i++) {
-		const made = spawnSync('mariadb', ['--no-defaults', '-uroot', '-S', socket,
-			'-e', 'CREATE DATABASE llm_gateway']);
-		if (made.status === 0)
-			break;
-		assert.ok(i < 300 && server.exitCode === null, 'MariaDB did not start');
-		await new Promise((resolve) => setTimeout(resolve, 100));
-	}
-	fs.writeFileSync(config, `[database]\nsocket = ${socket}\nuser = root\n`);
+	await mariadb.start('--skip-networking');
+	fs.writeFileSync(config, `[database]\nsocket = ${mariadb.socket}\nuser = root\n`);
 });
 
-after(() => {
-	server?.kill('SIGKILL');
+after(async () => {
+	await mariadb.stop();
 	fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
@@ -443,7 +423,7 @@ test('no secret was ever printed or kept readable', () => {
 	assert.ok(printed.length > 5000);
 	for (const secret of [providerKey, password, firstKey, secondKey])
 		assert.ok(!printed.includes(secret));
-	const dump = spawnSync('mariadb-dump', ['--no-defaults', '-uroot', '-S', socket, '--hex-blob', 'llm_gateway'],
+	const dump = spawnSync('mariadb-dump', ['--no-defaults', '-uroot', '-S', mariadb.socket, '--hex-blob', 'llm_gateway'],
 		{ encoding: 'utf8', maxBuffer: 1 << 28 });
 	assert.equal(dump.status, 0, dump.stderr);
 	for (const secret of [providerKey, password, firstKey, secondKey]) {

@@ -2,75 +2,42 @@
 // or not at all.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { freePort, makeCertificate } from '../conversations/mail_server.mjs';
-import { program, root, run, until } from '../conversations/stack.mjs';
+import { program, root, run } from '../conversations/stack.mjs';
+import { PrivateMariadb } from './private_mariadb.mjs';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'database-tls-'));
-const data = path.join(folder, 'data');
-const socket = path.join(folder, 'socket');
-const asRoot = process.getuid() === 0 ? ['--user=root'] : [];
-const sizes = ['--innodb-buffer-pool-size=32M', '--innodb-log-file-size=16M',
-	'--innodb-use-native-aio=0'];
+const mariadb = new PrivateMariadb(folder);
 const { file, keyFile } = makeCertificate(folder);
 const other = makeCertificate(fs.mkdtempSync(path.join(folder, 'other-')));
-let server, port, log = '';
+let port;
 
 const ours = () => ({ 'database.socket': '', 'database.host': '127.0.0.1',
 	'database.port': port, 'database.user': 'gateway',
 	'database.tls': 'yes', 'database.ca_file': file });
 
 before(async () => {
-	const made = spawnSync('mariadb-install-db', ['--no-defaults', '--force',
-		`--datadir=${data}`, '--skip-test-db', '--skip-name-resolve',
-		'--auth-root-authentication-method=normal', ...asRoot, ...sizes],
-	{ env: { ...process.env, TMPDIR: folder }, encoding: 'utf8' });
-
-	assert.equal(made.status, 0, made.stdout + made.stderr);
 	await startServer('--ssl-cert', file, '--ssl-key', keyFile, '--ssl-ca',
 		file);
-	sql(`CREATE DATABASE llm_gateway CHARACTER SET utf8mb4;
-		CREATE USER gateway@127.0.0.1 IDENTIFIED BY 'word' REQUIRE SSL;
+	mariadb.sql(`CREATE USER gateway@127.0.0.1 IDENTIFIED BY 'word' REQUIRE SSL;
 		CREATE USER shown@127.0.0.1 IDENTIFIED BY 'word' REQUIRE X509;
 		GRANT ALL PRIVILEGES ON llm_gateway.* TO gateway@127.0.0.1;
 		GRANT ALL PRIVILEGES ON llm_gateway.* TO shown@127.0.0.1;`);
 }, { timeout: 120000 });
 after(async () => {
-	await stopServer();
+	await mariadb.stop();
 	fs.rmSync(folder, { recursive: true });
 });
 
 async function startServer(...words) {
 	port = await freePort();
-	server = spawn('mariadbd', ['--no-defaults', ...asRoot, ...sizes,
-		`--datadir=${data}`, `--socket=${socket}`, `--port=${port}`,
-		'--bind-address=127.0.0.1,127.0.0.2', '--skip-name-resolve', ...words],
-	{ stdio: ['ignore', 'ignore', 'pipe'] });
-	server.stderr.on('data', (text) => (log += text));
-	await until(() => fs.existsSync(socket), () => `MariaDB: ${log}`,
-		{ ms: 60000 });
-}
-
-async function stopServer() {
-	const ended = new Promise((resolve) => server.once('exit', resolve));
-
-	server.kill('SIGTERM');
-	await ended;
-	fs.rmSync(socket, { force: true });
-}
-
-function sql(statements) {
-	const { status, stdout, stderr } = spawnSync('mariadb', ['--no-defaults',
-		'-uroot', '-S', socket, '-N', '-e', statements],
-	{ encoding: 'utf8' });
-
-	assert.equal(status, 0, stderr);
-	return stdout;
+	await mariadb.start(`--port=${port}`, '--bind-address=127.0.0.1,127.0.0.2',
+		'--skip-name-resolve', ...words);
 }
 
 function gateway(verb, settings) {
@@ -116,14 +83,14 @@ test('one that cannot be trusted is not spoken to', async () => {
 });
 
 test('settings that would do nothing are refused', async () => {
-	assert.match(await databaseOf({ 'database.socket': socket }),
+	assert.match(await databaseOf({ 'database.socket': mariadb.socket }),
 		/database\.tls is of no use while database\.socket/);
 	assert.match(await databaseOf({ 'database.tls': 'no' }),
 		/are of use with database\.tls alone/);
 });
 
 test('a server without TLS is not spoken to', async () => {
-	await stopServer();
+	await mariadb.stop();
 	await startServer('--skip-ssl');
 	assert.match(await databaseOf({}), /TLS\/SSL error|SSL connection error/);
 });

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-import { program, run, until } from './stack.mjs';
+import { program, until } from './stack.mjs';
 
 export class SecondHost {
 	async start(stack) {
@@ -72,18 +72,11 @@ export function isAlive(pid) {
 // What each host holds of a key's daily budget, spent or not, in pico-dollars:
 // { host: granted }.
 export async function granted(stack, keyId) {
-	const { status, out, err } = await run('mariadb', ['--no-defaults',
-		`--socket=${stack.env.MYSQL_SOCKET}`, '--user=llm_gateway',
-		'--batch', '--skip-column-names', 'llm_gateway', '--execute',
+	const rows = await stack.sql(
 		'SELECT l.host, l.granted_picousd FROM budget_leases l ' +
 		'JOIN budgets b ON b.id = l.budget_id WHERE ' +
-		`b.scope_kind = 'key' AND b.scope_id = ${Number(keyId)}`],
-	{ env: { MYSQL_PWD: fs.readFileSync(path.join(stack.folder,
-		'database.password'), 'utf8').trim() } });
+		`b.scope_kind = 'key' AND b.scope_id = ${Number(keyId)}`);
 
-	if (status !== 0)
-		throw new Error(err);
-	return Object.fromEntries(out.trim().split('\n').filter(Boolean)
-		.map((line) => line.split('\t'))
-		.map(([host, picousd]) => [host, BigInt(picousd)]));
+	return Object.fromEntries(rows.map(([host, picousd]) =>
+		[host, BigInt(picousd)]));
 }
