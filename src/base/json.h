@@ -77,6 +77,8 @@ struct json json_find(struct json object, struct str name);
 unsigned json_count(struct json object, struct str name);
 /* Number of members or items. */
 size_t json_length(struct json container);
+/* The same is 0, but nothing is walked to know it. */
+bool json_is_empty(struct json container);
 
 /* A string's value. Without escapes it is a view of the text, else it is made
  * in the arena. A lone surrogate becomes U+FFFD. False: not a string. */

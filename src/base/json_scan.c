@@ -36,6 +36,18 @@ static const bool ends_scalar[256] = {
 	['}'] = true,
 };
 
+/* What a letter behind a backslash means, but 'u'; 0: nothing. */
+static const char escapes[256] = {
+	['"'] = '"',
+	['\\'] = '\\',
+	['/'] = '/',
+	['b'] = '\b',
+	['f'] = '\f',
+	['n'] = '\n',
+	['r'] = '\r',
+	['t'] = '\t',
+};
+
 /* What is expected next. */
 enum step { STEP_VALUE, STEP_AFTER_VALUE, STEP_DONE, STEP_FAILED };
 
@@ -177,6 +189,13 @@ size_t json_length(struct json container)
 	while (json_next(&cursor, &member))
 		length++;
 	return length;
+}
+
+bool json_is_empty(struct json container)
+{
+	struct json_cursor cursor = json_members(container);
+
+	return skip_space(cursor.p, cursor.end) == cursor.end;
 }
 
 bool json_text(struct json value, struct arena *arena, struct str *out)
@@ -354,7 +373,7 @@ static inline bool check_escape(struct check *c)
 		c->p += 6;
 		return true;
 	}
-	if (kind == '\0' || !strchr("\"\\/bfnrt", kind))
+	if (escapes[(unsigned char)kind] == '\0')
 		return fail(c, "there is no such escape");
 	c->p += 2;
 	return true;
@@ -561,17 +580,13 @@ static struct str unescape(struct str raw, struct arena *arena)
 /* Cut one escape off raw and give the bytes it stands for. */
 static size_t take_escape(struct str *raw, char out[4])
 {
-	static const char kinds[] = "\"\\/bfnrt";
-	static const char meanings[] = "\"\\/\b\f\n\r\t";
 	char kind = raw->p[1];
 	unsigned code;
 	struct str rest;
 
 	if (kind != 'u') {
-		const char *at = strchr(kinds, kind);
-
-		assert(at && kind);
-		out[0] = meanings[at - kinds];
+		out[0] = escapes[(unsigned char)kind];
+		assert(out[0] != '\0');
 		*raw = str_from(*raw, 2);
 		return 1;
 	}

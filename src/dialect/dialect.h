@@ -62,6 +62,8 @@ struct chat_head {
 	bool has_json_schema;
 	bool has_reasoning;
 	bool has_logprobs;
+	/* It names a part of the prompt that its provider keeps. */
+	bool leans_on_provider;
 	/* To estimate tokens, in bytes as written: the messages' text, and the
 	 * same with tools, tool calls and schemas. Media are not counted. */
 	int64_t prompt_text_bytes;

@@ -11,6 +11,10 @@
 #define MAX_NUMBER_BYTES 64
 /* Below it, "%.17g" has no exponent. */
 #define MAX_WHOLE 1e15
+/* A piece costs more than to copy so many bytes. */
+#define SHORT_BYTES 128
+/* For short pieces, and names with their numbers. */
+#define ROOM_BYTES 1024
 
 static void add_messages(
 	struct digest *digest, const struct chat_request *request);
@@ -46,6 +50,8 @@ static void write_plain(
 static void write_name(struct str name, struct arena *arena, struct buf *out);
 static void append_head(struct digest *digest, const char *name, char before,
 	int64_t number, char after);
+static char *make_room(struct digest *digest, size_t bytes);
+static void append_room(struct digest *digest, size_t bytes);
 static void append(struct digest *digest, struct str piece);
 
 void digest_init(struct digest *digest, struct arena *arena)
@@ -56,7 +62,12 @@ void digest_init(struct digest *digest, struct arena *arena)
 void digest_add(struct digest *digest, const char *name, struct str text)
 {
 	append_head(digest, name, ':', text.p ? (int64_t)text.n : -1, ':');
-	append(digest, text);
+	if (text.n > SHORT_BYTES) {
+		append(digest, text);
+	} else if (text.n > 0) {
+		memcpy(make_room(digest, text.n), text.p, text.n);
+		append_room(digest, text.n);
+	}
 }
 
 void digest_add_int(struct digest *digest, const char *name, int64_t number)
@@ -422,16 +433,40 @@ static void write_name(struct str name, struct arena *arena, struct buf *out)
 static void append_head(struct digest *digest, const char *name, char before,
 	int64_t number, char after)
 {
-	char room[STR_INT_BYTES];
-	struct str digits = str_of_int(number, room);
+	char digits_room[STR_INT_BYTES];
+	struct str digits = str_of_int(number, digits_room);
 	size_t n = strlen(name), bytes = n + digits.n + 2;
-	char *text = arena_alloc(digest->arena, bytes);
+	char *text = make_room(digest, bytes);
 
 	memcpy(text, name, n);
 	text[n] = before;
 	memcpy(text + n + 1, digits.p, digits.n);
 	text[bytes - 1] = after;
-	append(digest, (struct str){ text, bytes });
+	append_room(digest, bytes);
+}
+
+static char *make_room(struct digest *digest, size_t bytes)
+{
+	if (bytes > digest->free_bytes) {
+		digest->free_bytes = ROOM_BYTES;
+		digest->free = arena_alloc(digest->arena, ROOM_BYTES);
+	}
+	return digest->free;
+}
+
+/* What was written there; one piece with what stands before it. */
+static void append_room(struct digest *digest, size_t bytes)
+{
+	struct str *last = NULL;
+
+	if (digest->count > 0)
+		last = &digest->parts[digest->count - 1];
+	if (last && last->p + last->n == digest->free)
+		last->n += bytes;
+	else
+		append(digest, (struct str){ digest->free, bytes });
+	digest->free += bytes;
+	digest->free_bytes -= bytes;
 }
 
 static void append(struct digest *digest, struct str piece)

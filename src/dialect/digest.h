@@ -22,6 +22,8 @@ struct digest {
 	struct str *parts;
 	size_t count;
 	size_t room;
+	char *free; /* in the arena: where the next short piece goes */
+	size_t free_bytes;
 	struct arena *arena;
 	struct str own; /* the format that has members of its own, or "" */
 };

@@ -187,7 +187,7 @@ void facts_find_end(struct chat_facts *facts, struct str text, struct json root)
 	struct json metadata = json_find(root, S("metadata"));
 
 	facts->last_brace = (size_t)(root.text.p + root.text.n - 1 - text.p);
-	facts->is_empty = json_length(root) == 0;
+	facts->is_empty = json_is_empty(root);
 	facts->has_metadata = metadata.type != JSON_TYPE_NONE;
 }
 

@@ -313,7 +313,7 @@ static void add_logprobs(
 	for (size_t i = 0; i < ARRAY_LEN(logprob_names); i++) {
 		struct json list = json_find(root, str_of(logprob_names[i]));
 
-		if (list.type == JSON_TYPE_ARRAY && json_length(list) > 0)
+		if (list.type == JSON_TYPE_ARRAY && !json_is_empty(list))
 			append(gather, &choice->logprobs[i],
 				str_trim((struct str){
 					list.text.p + 1, list.text.n - 2 }));

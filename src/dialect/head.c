@@ -9,6 +9,7 @@ static bool read_member(struct head_reader *r, const struct json_member *member,
 	const struct head_field *field, bool seen);
 static const struct head_field *find_field(const struct head_field *fields,
 	size_t count, const struct json_member *member);
+static bool leans_on_provider(const struct json_member *member);
 
 bool head_read(struct head_reader *r, struct str body,
 	const struct head_field *fields, size_t count)
@@ -33,6 +34,7 @@ bool head_read(struct head_reader *r, struct str body,
 			find_field(fields, count, &member);
 		uint64_t bit;
 
+		head->leans_on_provider |= leans_on_provider(&member);
 		if (!field)
 			continue;
 		bit = UINT64_C(1) << (field - fields);
@@ -65,6 +67,19 @@ static const struct head_field *find_field(const struct head_field *fields,
 		if (pick_name_is(member, fields[i].name))
 			return &fields[i];
 	return NULL;
+}
+
+/* By the names that the formats have for it. */
+static bool leans_on_provider(const struct json_member *member)
+{
+	static const struct str names[] = { STR("previous_response_id"),
+		STR("conversation"), STR("prompt"), STR("cachedContent"),
+		STR("cached_content") };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (pick_name_is(member, names[i]))
+			return member->value.type != JSON_TYPE_NULL;
+	return false;
 }
 
 bool head_refuse_type(struct error *err, const char *path, const char *expected,
@@ -189,7 +204,7 @@ bool head_refuse_role(struct head_reader *r, size_t index, struct json role,
 
 bool head_read_tools(struct head_reader *r, struct json value)
 {
-	r->head->has_tools |= json_length(value) > 0;
+	r->head->has_tools |= !json_is_empty(value);
 	r->head->prompt_bytes += (int64_t)value.text.n;
 	return true;
 }
@@ -218,7 +233,7 @@ struct splice_edit head_insert_first(struct json object, const char *body,
 {
 	return (struct splice_edit){
 		.at = (size_t)(object.text.p - body) + 1,
-		.insert = json_length(object) > 0 ? with_comma : alone,
+		.insert = json_is_empty(object) ? alone : with_comma,
 	};
 }
 

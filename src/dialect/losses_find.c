@@ -396,7 +396,7 @@ static bool find_in_extra(
 		/* "web_search_options": {} searches the web. */
 		bool is_empty_object =
 			kept->member.value.type == JSON_TYPE_OBJECT &&
-			json_length(kept->member.value) == 0;
+			json_is_empty(kept->member.value);
 		bool must_be_there = is_essential(f, kept->member.name);
 
 		if (!is_worth_a_word(&kept->member) &&
@@ -442,7 +442,7 @@ static bool is_worth_a_word(const struct json_member *member)
 	if (value.type == JSON_TYPE_NULL)
 		return false;
 	if (is_container)
-		return json_length(value) > 0;
+		return !json_is_empty(value);
 	for (size_t i = 0; i < ARRAY_LEN(false_by_default); i++)
 		if (value.type == JSON_TYPE_FALSE &&
 			str_equal(member->name, false_by_default[i]))

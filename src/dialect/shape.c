@@ -98,7 +98,7 @@ static bool read_row(const struct shape_row *row, struct json value, void *into,
 	case SHAPE_FLAG: return read_flag(value, field);
 	case SHAPE_OBJECT: return read_raw(value, JSON_TYPE_OBJECT, field);
 	case SHAPE_LIST:
-		return json_length(value) > 0 &&
+		return !json_is_empty(value) &&
 		       read_raw(value, JSON_TYPE_ARRAY, field);
 	case SHAPE_SPECIAL:
 	case SHAPE_SPECIAL_TEXT:
@@ -146,7 +146,7 @@ static bool is_of_other_type(enum shape_kind kind, struct json value)
 		value.type == JSON_TYPE_ARRAY || value.type == JSON_TYPE_OBJECT;
 
 	if (value.type == JSON_TYPE_NULL ||
-		(is_container && json_length(value) == 0))
+		(is_container && json_is_empty(value)))
 		return false;
 	return !(fits[kind].types & 1U << value.type);
 }

@@ -56,7 +56,6 @@ static int64_t prompt_bound(
 static int64_t text_bound(struct call *call, const struct model *model);
 static int64_t media_bound(const struct call *call);
 static int64_t service_media_bound(const struct call *call);
-static bool leans_on_provider(const struct call *call);
 static void find_media(struct json value, unsigned depth, struct media *media);
 static void count_medium(struct json_member member, struct media *media);
 static int64_t output_bound(const struct call *call, const struct model *model);
@@ -194,7 +193,7 @@ static int64_t prompt_bound(
 {
 	int64_t context = model->context_tokens;
 
-	if (leans_on_provider(call))
+	if (call->head.leans_on_provider && !call->service)
 		prompt = sum(
 			prompt, context > 0 ? context : UNKNOWN_CONTEXT_TOKENS);
 	return context > 0 && prompt > context ? context : prompt;
@@ -246,24 +245,6 @@ static int64_t service_media_bound(const struct call *call)
 	case SERVICE_TRANSLATIONS: return bytes / SOUND_BYTES_PER_TOKEN;
 	default: return 0;
 	}
-}
-
-/* A part of the prompt is kept by the provider, and only named here. */
-static bool leans_on_provider(const struct call *call)
-{
-	static const struct str names[] = { STR("previous_response_id"),
-		STR("conversation"), STR("prompt"), STR("cachedContent"),
-		STR("cached_content") };
-
-	if (call->service || call->head.root.type != JSON_TYPE_OBJECT)
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		enum json_type type = json_find(call->head.root, names[i]).type;
-
-		if (type != JSON_TYPE_NONE && type != JSON_TYPE_NULL)
-			return true;
-	}
-	return false;
 }
 
 static void find_media(struct json value, unsigned depth, struct media *media)

@@ -124,7 +124,7 @@ static bool read_among(struct call *call, bool has_model)
 	/* The log and the client are told what the absence of a name means. */
 	if (!has_model)
 		call->head.model = S("auto");
-	if (list.type == JSON_TYPE_ARRAY && json_length(list) > 0) {
+	if (list.type == JSON_TYPE_ARRAY && !json_is_empty(list)) {
 		call->is_auto = has_model;
 		return read_list(call, list) && remove_models(call);
 	}

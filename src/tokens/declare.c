@@ -58,7 +58,7 @@ static void declare_tool(
 	comment_text(d, tool->description, 0);
 	buf_append(d->out, S("type "));
 	buf_append(d->out, tool->name);
-	if (json_length(properties) == 0) {
+	if (json_is_empty(properties)) {
 		buf_append(d->out, S(" = () => any;\n\n"));
 		return;
 	}
@@ -215,7 +215,7 @@ static void type_named(const struct declaration *d, struct json schema,
 		buf_append(d->out, S("[]"));
 	} else if (!json_text_is(name, S("object"))) {
 		buf_append(d->out, S("any"));
-	} else if (json_length(json_find(schema, S("properties"))) == 0) {
+	} else if (json_is_empty(json_find(schema, S("properties")))) {
 		buf_append(d->out, S("object"));
 	} else if (one_line) {
 		on_one_line(d, schema, depth);

@@ -16,7 +16,7 @@ bool anthropic_read_citations(
 	struct json_cursor cursor = json_members(list);
 	struct json_member item;
 
-	if (!anthropic_is_block_list(list) || json_length(list) == 0)
+	if (!anthropic_is_block_list(list) || json_is_empty(list))
 		return false;
 	while (json_next(&cursor, &item)) {
 		*out = anthropic_read_citation(item.value, arena);

@@ -167,7 +167,7 @@ bool anthropic_read_output_config(
 {
 	struct chat_request *request = into;
 
-	if (value.type != JSON_TYPE_OBJECT || json_length(value) == 0)
+	if (value.type != JSON_TYPE_OBJECT || json_is_empty(value))
 		return false;
 	request->format.extra.within = "output_config";
 	shape_read(

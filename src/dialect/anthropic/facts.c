@@ -242,7 +242,7 @@ static void hear_block(
 	if (!json_text_is(json_find(block, S("type")), S("tool_use")))
 		return;
 	hear_text(block, S("name"), facts, scratch);
-	if (json_length(input) > 0)
+	if (!json_is_empty(input))
 		chat_facts_hear(facts, input.text);
 }
 

@@ -142,7 +142,7 @@ static bool is_result(struct json block)
 bool anthropic_has_system(struct json system)
 {
 	return system.type == JSON_TYPE_STRING ||
-	       (anthropic_is_block_list(system) && json_length(system) > 0);
+	       (anthropic_is_block_list(system) && !json_is_empty(system));
 }
 
 static struct chat_message read_system(struct json system, struct arena *arena)
@@ -315,7 +315,7 @@ static bool read_content(struct json value, void *into, struct arena *arena)
 		read_plain(value, arena, message);
 		return true;
 	}
-	if (!anthropic_is_block_list(value) || json_length(value) == 0)
+	if (!anthropic_is_block_list(value) || json_is_empty(value))
 		return false;
 	while (json_next(&cursor, &block))
 		anthropic_read_block(

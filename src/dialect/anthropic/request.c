@@ -119,7 +119,7 @@ static bool read_metadata(struct json value, void *into, struct arena *arena)
 {
 	struct chat_request *request = into;
 
-	if (value.type != JSON_TYPE_OBJECT || json_length(value) == 0)
+	if (value.type != JSON_TYPE_OBJECT || json_is_empty(value))
 		return false;
 	request->inner_extra.within = "metadata";
 	shape_read(

@@ -89,7 +89,7 @@ void bedrock_read_citation(
 	out->json = value.text;
 	if (!json_text(json_find(value, S("title")), arena, &out->title))
 		out->title = (struct str){ NULL, 0 };
-	if (json_length(source) > 0 && is_text_list(source))
+	if (!json_is_empty(source) && is_text_list(source))
 		out->cited_text = join_texts(source, arena);
 	/* A search result's source is an address, or what the client calls
 	 * it. */

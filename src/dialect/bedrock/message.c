@@ -268,7 +268,7 @@ bool bedrock_read_system(struct json value, void *into, struct arena *arena)
 	struct chat_message *message;
 	struct json_member item;
 
-	if (value.type != JSON_TYPE_ARRAY || json_length(value) == 0)
+	if (value.type != JSON_TYPE_ARRAY || json_is_empty(value))
 		return false;
 	message = ARENA_NEW(arena, struct chat_message);
 	chat_message_init(message);

@@ -50,7 +50,7 @@ static void set_idle_apart(struct chat_request *request)
 	request->extra.first = request->extra.last = NULL;
 	for (struct chat_member *kept = all.first; kept; kept = next) {
 		bool is_idle = kept->member.value.type == JSON_TYPE_OBJECT &&
-			       json_length(kept->member.value) == 0;
+			       json_is_empty(kept->member.value);
 		struct chat_extra *to =
 			is_idle ? &request->idle_extra : &request->extra;
 

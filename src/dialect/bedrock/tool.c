@@ -62,7 +62,7 @@ bool bedrock_read_tools(struct json value, void *into, struct arena *arena)
 	struct json_member item;
 
 	if (!bedrock_has_only(value, names, ARRAY_LEN(names)) ||
-		tools.type != JSON_TYPE_ARRAY || json_length(tools) == 0)
+		tools.type != JSON_TYPE_ARRAY || json_is_empty(tools))
 		return false;
 	while (json_next(&cursor, &item))
 		if (item.value.type != JSON_TYPE_OBJECT)
@@ -163,7 +163,7 @@ static bool read_choice(
 
 static bool is_empty_object(struct json value)
 {
-	return value.type == JSON_TYPE_OBJECT && json_length(value) == 0;
+	return value.type == JSON_TYPE_OBJECT && json_is_empty(value);
 }
 
 void bedrock_write_tools(const void *from, const struct shape_out *out)

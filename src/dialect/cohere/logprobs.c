@@ -52,7 +52,7 @@ static void read_item(
 	struct str text;
 
 	if (!json_text(json_find(item, S("text")), arena, &text) ||
-		json_length(numbers) == 0)
+		json_is_empty(numbers))
 		return;
 	json_begin_object(w);
 	json_member_str(w, "token", text);

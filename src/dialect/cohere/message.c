@@ -275,7 +275,7 @@ static bool has_objects_only(struct json list)
 	while (json_next(&cursor, &item))
 		if (item.value.type != JSON_TYPE_OBJECT)
 			return false;
-	return json_length(list) > 0;
+	return !json_is_empty(list);
 }
 
 static const struct chat_part *first_of(const struct chat_message *message,

@@ -96,8 +96,7 @@ static bool has_required(struct str parameters)
 {
 	const struct json schema = { JSON_TYPE_OBJECT, parameters };
 
-	return parameters.p &&
-	       json_length(json_find(schema, S("required"))) > 0;
+	return parameters.p && !json_is_empty(json_find(schema, S("required")));
 }
 
 static void lose_strict(

@@ -221,7 +221,7 @@ static bool is_worth_a_word(struct json value)
 {
 	if (value.type == JSON_TYPE_NULL)
 		return false;
-	return value.type != JSON_TYPE_ARRAY || json_length(value) > 0;
+	return value.type != JSON_TYPE_ARRAY || !json_is_empty(value);
 }
 
 bool embed_response_fit(struct embed_response *response,

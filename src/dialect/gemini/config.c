@@ -100,7 +100,7 @@ bool gemini_read_config(struct json value, void *into, struct arena *arena)
 {
 	struct chat_request *request = into;
 
-	if (value.type != JSON_TYPE_OBJECT || json_length(value) == 0)
+	if (value.type != JSON_TYPE_OBJECT || json_is_empty(value))
 		return false;
 	request->inner_extra.within = "generationConfig";
 	gemini_read_shape(
@@ -221,7 +221,7 @@ static bool read_modalities(struct json value, void *into, struct arena *arena)
 	struct json_member item;
 	struct json_writer w;
 
-	if (value.type != JSON_TYPE_ARRAY || json_length(value) == 0)
+	if (value.type != JSON_TYPE_ARRAY || json_is_empty(value))
 		return false;
 	while (json_next(&cursor, &item))
 		if (item.value.type != JSON_TYPE_STRING)

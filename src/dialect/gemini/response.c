@@ -141,7 +141,7 @@ static bool read_candidates(struct json value, void *into, struct arena *arena)
 	struct json_cursor cursor = json_members(value);
 	struct json_member item;
 
-	if (value.type != JSON_TYPE_ARRAY || json_length(value) == 0)
+	if (value.type != JSON_TYPE_ARRAY || json_is_empty(value))
 		return false;
 	while (json_next(&cursor, &item))
 		if (item.value.type != JSON_TYPE_OBJECT)

@@ -161,7 +161,7 @@ static bool read_media(struct json value, void *into, struct arena *arena)
 	struct json_cursor cursor = json_members(value);
 	struct json_member item;
 
-	if (value.type != JSON_TYPE_ARRAY || json_length(value) == 0)
+	if (value.type != JSON_TYPE_ARRAY || json_is_empty(value))
 		return false;
 	while (json_next(&cursor, &item))
 		gemini_read_part(item.value, arena, message);

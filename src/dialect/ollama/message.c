@@ -299,5 +299,5 @@ static bool has_only(struct json list, enum json_type type)
 	while (json_next(&cursor, &item))
 		if (item.value.type != type)
 			return false;
-	return json_length(list) > 0;
+	return !json_is_empty(list);
 }

@@ -36,7 +36,7 @@ bool ollama_read_options(struct json value, void *into, struct arena *arena)
 {
 	struct chat_request *request = into;
 
-	if (value.type != JSON_TYPE_OBJECT || json_length(value) == 0)
+	if (value.type != JSON_TYPE_OBJECT || json_is_empty(value))
 		return false;
 	request->inner_extra.within = "options";
 	shape_read(

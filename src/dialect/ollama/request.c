@@ -78,7 +78,7 @@ bool ollama_read_request(const struct chat_head *head, struct arena *arena,
 	/* When nothing is said it is true, so it stays as it came. */
 	ollama_keep_idle(&out->extra, &out->idle_extra, S("stream"));
 	out->stream = head->stream ? CHAT_YES : CHAT_NO;
-	if (json_length(json_find(head->root, S("options"))) == 0)
+	if (json_is_empty(json_find(head->root, S("options"))))
 		ollama_keep_idle(&out->extra, &out->idle_extra, S("options"));
 	ollama_make_call_ids(out, arena);
 	for (size_t i = 0; i < out->message_count; i++)

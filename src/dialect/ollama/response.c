@@ -116,7 +116,7 @@ static void read_rest(
 /* Its items are OpenAI's. */
 static struct str read_logprobs(struct json list, struct arena *arena)
 {
-	if (json_length(list) == 0 || list.type != JSON_TYPE_ARRAY)
+	if (json_is_empty(list) || list.type != JSON_TYPE_ARRAY)
 		return (struct str){ NULL, 0 };
 	return arena_printf(arena, "{\"content\":%.*s}", STR_ARG(list.text));
 }

@@ -220,7 +220,7 @@ static enum frame_kind classify(const struct answer *view)
 {
 	if (view->is_failure)
 		return FRAME_ERROR;
-	if (json_length(view->choices) > 0)
+	if (!json_is_empty(view->choices))
 		return FRAME_CONTENT;
 	return view->usage.type == JSON_TYPE_OBJECT ? FRAME_USAGE_ONLY
 						    : FRAME_OTHER;

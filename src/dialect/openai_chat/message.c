@@ -324,7 +324,7 @@ bool openai_chat_has_objects(struct json list)
 	while (json_next(&cursor, &item))
 		if (item.value.type != JSON_TYPE_OBJECT)
 			return false;
-	return json_length(list) > 0;
+	return !json_is_empty(list);
 }
 
 static bool read_text(struct json value, enum chat_part_kind kind,

@@ -108,6 +108,8 @@ bool openai_chat_read_request(const struct chat_head *head, struct arena *arena,
 	struct chat_request *out, struct error *err)
 {
 	chat_request_init(out, S(OPENAI_CHAT_NAME));
+	out->messages =
+		ARENA_ARRAY(arena, struct chat_message, head->message_count);
 	shape_read(&request_shape, head->root, out, &out->extra, arena);
 	return openai_chat_check_request(out, err);
 }
@@ -165,10 +167,9 @@ static bool read_messages(struct json value, void *into, struct arena *arena)
 	struct json_member item;
 	struct str last_call_id = { NULL, 0 };
 
-	request->message_count = json_length(value);
-	request->messages =
-		ARENA_ARRAY(arena, struct chat_message, request->message_count);
+	/* The head has counted them: they stand in the request once. */
 	for (size_t i = 0; json_next(&cursor, &item); i++) {
+		request->message_count++;
 		openai_chat_read_message(
 			item.value, arena, &request->messages[i]);
 		complete_message(request, i, &last_call_id, arena);

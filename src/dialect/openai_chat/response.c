@@ -157,7 +157,7 @@ static bool read_each(const struct shape *shape, struct json value,
 	while (json_next(&cursor, &item))
 		if (item.value.type != JSON_TYPE_OBJECT)
 			return false;
-	if (value.type != JSON_TYPE_ARRAY || json_length(value) == 0)
+	if (value.type != JSON_TYPE_ARRAY || json_is_empty(value))
 		return false;
 	response->choice_count = json_length(value);
 	response->choices =

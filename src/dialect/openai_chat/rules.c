@@ -172,6 +172,6 @@ static bool has_wrong(const struct chat_extra *extra, struct str name)
 		if (kept->member.value.type != JSON_TYPE_NULL &&
 			json_name_is(kept->member, name))
 			return kept->member.value.type != JSON_TYPE_ARRAY ||
-			       json_length(kept->member.value) > 0;
+			       !json_is_empty(kept->member.value);
 	return false;
 }

@@ -66,7 +66,7 @@ bool openai_chat_read_tools(struct json value, void *into, struct arena *arena)
 	struct json_cursor cursor = json_members(value);
 	struct json_member item;
 
-	if (value.type != JSON_TYPE_ARRAY || json_length(value) == 0)
+	if (value.type != JSON_TYPE_ARRAY || json_is_empty(value))
 		return false;
 	request->tool_count = json_length(value);
 	request->tools =

@@ -211,7 +211,7 @@ static struct str items_of(struct str logprobs)
 		!json_check(logprobs, JSON_MAX_DEPTH, &root, &ignored))
 		return S("");
 	list = json_find(root, S("content"));
-	if (list.type != JSON_TYPE_ARRAY || json_length(list) == 0)
+	if (list.type != JSON_TYPE_ARRAY || json_is_empty(list))
 		return S("");
 	return str_head(str_from(list.text, 1), list.text.n - 2);
 }

@@ -300,7 +300,7 @@ static bool read_text(struct head_reader *r, struct json value)
 
 static bool read_reasoning(struct head_reader *r, struct json value)
 {
-	r->head->has_reasoning = json_length(value) > 0;
+	r->head->has_reasoning = !json_is_empty(value);
 	return true;
 }
 

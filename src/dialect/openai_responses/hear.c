@@ -148,7 +148,7 @@ static void add_text(struct event *e, struct entry *entry, struct str text,
 	if (begins_paragraph)
 		part->text = arena_printf(e->arena,
 			OPENAI_RESPONSES_PARAGRAPH "%.*s", STR_ARG(text));
-	if (logprobs.type == JSON_TYPE_ARRAY && json_length(logprobs) > 0)
+	if (logprobs.type == JSON_TYPE_ARRAY && !json_is_empty(logprobs))
 		openai_responses_choice(e)->logprobs = arena_printf(e->arena,
 			"{\"content\":%.*s,\"refusal\":null}",
 			STR_ARG(logprobs.text));
@@ -199,7 +199,7 @@ static void hear_citations(
 	struct json_member item;
 	struct entry *entry;
 
-	if (json_length(list) == 0)
+	if (json_is_empty(list))
 		return;
 	entry = openai_responses_entry(e, THREAD_TEXT, part);
 	for (size_t i = 0; entry && json_next(&cursor, &item); i++) {

@@ -122,7 +122,7 @@ static bool has_objects_only(struct json list)
 	while (json_next(&cursor, &item))
 		if (item.value.type != JSON_TYPE_OBJECT)
 			return false;
-	return json_length(list) > 0;
+	return !json_is_empty(list);
 }
 
 static void read_part(
@@ -270,7 +270,7 @@ static bool read_logprobs(struct json value, void *into, struct arena *arena)
 	struct chat_part *part = into;
 
 	(void)arena;
-	if (value.type != JSON_TYPE_ARRAY || json_length(value) == 0)
+	if (value.type != JSON_TYPE_ARRAY || json_is_empty(value))
 		return false;
 	part->json = value.text;
 	return true;

@@ -175,7 +175,7 @@ static bool read_input(struct json value, void *into, struct arena *arena)
 	if (value.type == JSON_TYPE_STRING)
 		return openai_responses_read_content(
 			value, arena, add_message(into, CHAT_USER, S("input")));
-	if (json_length(value) == 0)
+	if (json_is_empty(value))
 		return false;
 	openai_responses_read_input(value, into, arena);
 	return true;

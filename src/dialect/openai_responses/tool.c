@@ -118,7 +118,7 @@ bool openai_responses_read_tools(
 	struct json_cursor cursor = json_members(value);
 	struct json_member item;
 
-	if (value.type != JSON_TYPE_ARRAY || json_length(value) == 0)
+	if (value.type != JSON_TYPE_ARRAY || json_is_empty(value))
 		return false;
 	request->tool_count = json_length(value);
 	request->tools =
@@ -322,7 +322,7 @@ bool openai_responses_read_text(
 {
 	struct chat_request *request = into;
 
-	if (value.type != JSON_TYPE_OBJECT || json_length(value) == 0)
+	if (value.type != JSON_TYPE_OBJECT || json_is_empty(value))
 		return false;
 	request->inner_extra.within = "text";
 	shape_read(&text_shape, value, request, &request->inner_extra, arena);
@@ -398,7 +398,7 @@ bool openai_responses_read_reasoning(
 	struct chat_reasoning *reasoning =
 		&((struct chat_request *)into)->reasoning;
 
-	if (value.type != JSON_TYPE_OBJECT || json_length(value) == 0)
+	if (value.type != JSON_TYPE_OBJECT || json_is_empty(value))
 		return false;
 	reasoning->member = S("reasoning");
 	reasoning->extra.within = "reasoning";

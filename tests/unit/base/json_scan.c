@@ -414,6 +414,7 @@ static void members_come_in_order(void **state)
 	assert_false(json_next(&cursor, &member));
 	assert_false(json_next(&cursor, &member));
 	assert_int_equal(json_length(object), 5);
+	assert_false(json_is_empty(object));
 }
 
 static void items_come_in_order(void **state)
@@ -433,6 +434,7 @@ static void items_come_in_order(void **state)
 	}
 	assert_false(json_next(&cursor, &item));
 	assert_int_equal(json_length(array), ARRAY_LEN(types));
+	assert_false(json_is_empty(array));
 }
 
 static void what_has_no_members(void **state)
@@ -442,10 +444,13 @@ static void what_has_no_members(void **state)
 	struct json none = FIND(READ("{}"), "x");
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		assert_int_equal(json_length(read_json(texts[i])), 0);
+		assert_true(json_is_empty(read_json(texts[i])));
+	}
 	assert_int_equal(none.type, JSON_TYPE_NONE);
 	assert_int_equal(json_length(none), 0);
+	assert_true(json_is_empty(none));
 	assert_int_equal(FIND(none, "x").type, JSON_TYPE_NONE);
 }
 

@@ -183,11 +183,11 @@ static void test_files(void **state)
 static void test_what_the_provider_keeps(void **state)
 {
 	(void)state;
-	read_body("{\"previous_response_id\":\"r\",\"messages\":[]}");
+	call.head.leans_on_provider = true;
 	assert_bound(100 + 3 * MESSAGE + UNKNOWN, 50);
 	models[0].context_tokens = 1000;
 	assert_bound(1000, 50);
-	read_body("{\"previous_response_id\":null,\"messages\":[]}");
+	call.head.leans_on_provider = false;
 	assert_bound(100 + 3 * MESSAGE, 50);
 }
 

@@ -140,6 +140,34 @@ static void providers_judge_what_we_need_not_know(void **state)
 	arena_release(&arena);
 }
 
+static void what_leans_on_the_provider(void **state)
+{
+	static const char *const kept[] = {
+		"{\"previous_response_id\":\"resp_1\",\"input\":\"a\"}",
+		"{\"conversation\":{\"id\":\"c\"},\"input\":\"a\"}",
+		"{\"input\":\"a\",\"prompt\":{\"id\":\"p\"}}",
+		WITH("\"cached_content\":\"c\""),
+		WITH("\"cachedCont\\u0065nt\":\"c\""),
+	};
+	static const char *const whole[] = { WITH("\"store\":true"),
+		WITH("\"previous_response_id\":null,\"prompts\":1"),
+		ITEM("{\"role\":\"user\",\"content\":[],\"prompt\":\"p\"}") };
+	struct chat_head head;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 4096);
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+		read_head(kept[i], &arena, &head);
+		assert_true(head.leans_on_provider);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(whole); i++) {
+		read_head(whole[i], &arena, &head);
+		assert_false(head.leans_on_provider);
+	}
+	arena_release(&arena);
+}
+
 /* Items of all kinds, with members of all shapes. */
 static const char *const odd_bodies[] = {
 	"{\"previous_response_id\":\"resp_1\"}",
@@ -269,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_requests_are_refused),
 		cmocka_unit_test(providers_judge_what_we_need_not_know),
+		cmocka_unit_test(what_leans_on_the_provider),
 		cmocka_unit_test(odd_requests_come_back),
 		cmocka_unit_test(the_head_says_what_is_needed),
 	};
