@@ -12,7 +12,7 @@
 
 #define MAX_READERS 8192
 /* Raise it when what is stored begins to mean something else. */
-#define FORMAT 1
+#define FORMAT 2
 #define FLAGS (MDB_WRITEMAP | MDB_NOSYNC | MDB_NOTLS | MDB_NORDAHEAD)
 /* More than a change touches that brings no answer. */
 #define AHEAD_BYTES (2 * 1024 * 1024)
@@ -21,10 +21,7 @@
 
 static const char *const table_names[CACHE_TABLES] = {
 	[TABLE_ANSWERS] = "answers",
-	[TABLE_BODIES] = "bodies",
-	[TABLE_USES] = "uses",
-	[TABLE_ENDS] = "ends",
-	[TABLE_PROJECTS] = "projects",
+	[TABLE_PLACES] = "places",
 	[TABLE_COUNTS] = "counts",
 	[TABLE_FORMAT] = "format",
 };
@@ -130,6 +127,7 @@ static int cache_new(
 	if (!cache)
 		abort();
 	snprintf(cache->path, sizeof(cache->path), "%s", path);
+	readers_init(&cache->readers);
 	turn_init(&cache->turn, -1);
 	/* The rest is for what a change needs beside what is there. */
 	cache->bound_bytes = (size_t)max_bytes / 4 * 3;
@@ -172,6 +170,7 @@ static void cache_free(struct cache *cache)
 {
 	cache_fills_close(cache);
 	turn_release(&cache->turn);
+	readers_release(&cache->readers);
 	mdb_env_close(cache->env);
 	free(cache);
 }
@@ -189,7 +188,9 @@ static int tables_open(struct cache *cache, bool create)
 	}
 	for (size_t i = 0; i < CACHE_TABLES && !failed; i++)
 		failed = mdb_dbi_open(txn, table_names[i],
-			create ? MDB_CREATE : 0, &cache->tables[i]);
+			(create ? MDB_CREATE : 0) |
+				(i == TABLE_ANSWERS ? MDB_INTEGERKEY : 0),
+			&cache->tables[i]);
 	if (!failed)
 		failed = check_format(cache, txn, create);
 	return cache_end(cache, txn, failed);
@@ -215,18 +216,6 @@ static int check_format(struct cache *cache, MDB_txn *txn, bool create)
 		return MDB_BAD_VALSIZE;
 	memcpy(&format, data.mv_data, sizeof(format));
 	return format == FORMAT ? MDB_SUCCESS : MDB_VERSION_MISMATCH;
-}
-
-struct cache_order cache_order(
-	int64_t number, const uint8_t key[CACHE_KEY_BYTES])
-{
-	struct cache_order order;
-	uint64_t bits = (uint64_t)number;
-
-	for (int i = 7; i >= 0; i--, bits >>= 8)
-		order.bytes[i] = (uint8_t)bits;
-	memcpy(order.bytes + 8, key, CACHE_KEY_BYTES);
-	return order;
 }
 
 bool cache_check(int failed, const char *what, struct error *err)

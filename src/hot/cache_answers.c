@@ -1,50 +1,61 @@
 /*
  * cache_answers.c - the answers themselves, and which of them have to go.
  *
- * An answer stands in five tables; entry_put() and cache_entry_remove() alone
- * add to them and take from them. LMDB does not tell how much of its file is
- * in use, so the pages of the tables are counted, which is as exact and costs
- * nothing. Its file can still be full where there is room by that count (free
- * pages that an old reader holds, or that are not in one piece): then more
- * goes, and the change is tried again.
+ * LMDB does not tell how much of its file is in use, so the pages of the
+ * tables are counted, which is as exact and costs nothing. Its file can still
+ * be full where there is room by that count (free pages that an old reader
+ * holds, or that are not in one piece): then more goes, and the change is
+ * tried again.
  */
 #include "hot/cache_row.h"
 
 #define TOUCH_S 60
 /* In one transaction: others wait meanwhile. */
 #define MANY 64
+/* At so many answers one sweep looks. */
+#define SWEPT 4096
 #define TRIES 8
+
+/* Answers that are over, as a sweep comes by them. */
+struct over {
+	size_t numbers[MANY];
+	size_t count;
+};
 
 static int answer_read(struct cache *cache, MDB_txn *txn, const uint8_t *key,
 	int64_t now_unix_ms, struct buf *memory, struct cache_answer *out,
 	bool *found);
 static int put_once(
 	struct cache *cache, const struct cache_item *items, size_t count);
-static int put_item(
-	struct cache *cache, MDB_txn *txn, const struct cache_item *item);
-static int entry_put(struct cache *cache, MDB_txn *txn, const uint8_t *key,
-	const struct cache_answer *answer);
-static int body_put(struct cache *cache, MDB_txn *txn, const uint8_t *key,
-	struct str bytes);
+static int put_all(struct cache *cache, MDB_txn *txn,
+	const struct cache_item *items, size_t count);
+static int count_misses(struct cache *cache, MDB_txn *txn,
+	const struct cache_item *items, size_t count);
+static bool is_like(
+	const struct cache_item *item, const struct cache_item *other);
 static int make_room(struct cache *cache, MDB_txn *txn);
+static int remove_first(struct cache *cache, MDB_txn *txn);
 static size_t used_bytes(struct cache *cache, MDB_txn *txn);
 static int evict(struct cache *cache, int count);
 static int advance(struct cache *cache);
 static int touch(
 	struct cache *cache, MDB_txn *txn, const uint8_t *key, int64_t now_s);
-static int sweep(struct cache *cache, MDB_txn *txn, int64_t now_unix_ms);
+static int find_over(struct cache *cache, int64_t now_unix_ms, size_t *looks,
+	struct over *over);
+static int remove_over(
+	struct cache *cache, int64_t now_unix_ms, const struct over *over);
 
 bool cache_find(struct cache *cache, const uint8_t key[CACHE_KEY_BYTES],
 	int64_t now_unix_ms, struct buf *memory, struct cache_answer *out)
 {
 	bool found = false;
 	MDB_txn *txn;
-	int failed = mdb_txn_begin(cache->env, NULL, MDB_RDONLY, &txn);
+	int failed = cache_look(cache, &txn);
 
 	if (!failed) {
 		failed = answer_read(
 			cache, txn, key, now_unix_ms, memory, out, &found);
-		mdb_txn_abort(txn);
+		readers_end(txn);
 	}
 	if (failed)
 		cache_complain(cache, failed);
@@ -55,37 +66,32 @@ static int answer_read(struct cache *cache, MDB_txn *txn, const uint8_t *key,
 	int64_t now_unix_ms, struct buf *memory, struct cache_answer *out,
 	bool *found)
 {
-	MDB_val name = cache_val(key, CACHE_KEY_BYTES);
+	struct cache_entry entry;
 	struct cache_row row;
-	MDB_val texts, body;
-	int failed = cache_row_get(cache, txn, key, &row, &texts);
+	char *room;
+	int failed = cache_entry_find(cache, txn, key, &entry);
 
 	if (failed)
 		return failed == MDB_NOTFOUND ? MDB_SUCCESS : failed;
-	if (row.expires_unix_ms <= now_unix_ms)
+	if (entry.row.expires_unix_ms <= now_unix_ms)
 		return MDB_SUCCESS;
-	failed = mdb_get(txn, cache->tables[TABLE_BODIES], &name, &body);
-	if (failed)
-		return failed;
-	buf_init(memory, texts.mv_size + body.mv_size);
-	buf_append(memory, (struct str){ texts.mv_data, texts.mv_size });
-	buf_append(memory, (struct str){ body.mv_data, body.mv_size });
-	if (memory->failed)
+	buf_init(memory, entry.packed.n);
+	room = buf_reserve(memory, entry.packed.n);
+	if (!room)
 		return ENOMEM;
-	cache_row_read(
-		&row, memory->p, str_from(buf_str(memory), texts.mv_size), out);
-	*found = true;
-	return MDB_SUCCESS;
+	copy_page(room, entry.packed.p, entry.packed.n);
+	buf_advance(memory, entry.packed.n);
+	*found = cache_row_read(buf_str(memory), &row, out);
+	return *found ? MDB_SUCCESS : MDB_CORRUPTED;
 }
 
 bool cache_is_live(struct cache *cache, MDB_txn *txn, const uint8_t *key,
 	int64_t now_unix_ms)
 {
-	struct cache_row row;
-	MDB_val texts;
+	struct cache_entry entry;
 
-	return cache_row_get(cache, txn, key, &row, &texts) == MDB_SUCCESS &&
-	       row.expires_unix_ms > now_unix_ms;
+	return cache_entry_find(cache, txn, key, &entry) == MDB_SUCCESS &&
+	       entry.row.expires_unix_ms > now_unix_ms;
 }
 
 bool cache_put(struct cache *cache, const struct cache_item *items,
@@ -118,90 +124,57 @@ static int put_once(
 	failed = cache_change(cache, bytes, &txn);
 	if (failed)
 		return failed;
-	for (size_t i = 0; i < count && !failed; i++)
-		failed = put_item(cache, txn, &items[i]);
+	failed = put_all(cache, txn, items, count);
+	if (!failed)
+		failed = count_misses(cache, txn, items, count);
 	if (!failed)
 		failed = make_room(cache, txn);
 	return cache_end(cache, txn, failed);
 }
 
-static int put_item(
-	struct cache *cache, MDB_txn *txn, const struct cache_item *item)
+static int put_all(struct cache *cache, MDB_txn *txn,
+	const struct cache_item *items, size_t count)
 {
-	const struct cache_counts miss = { .misses = 1 };
-	const struct cache_answer *answer = &item->answer;
-	int failed = cache_entry_remove(cache, txn, item->key);
+	size_t number;
+	int failed = cache_entry_next(cache, txn, &number);
 
-	if (failed == MDB_NOTFOUND)
-		failed = MDB_SUCCESS;
-	if (!failed)
-		failed = entry_put(cache, txn, item->key, answer);
-	if (!failed && item->is_miss)
-		failed = cache_count_in(cache, txn, answer->project_id,
-			answer->provider, answer->model, &miss);
+	for (size_t i = 0; i < count && !failed; i++)
+		failed = cache_entry_put(
+			cache, txn, number + i, items[i].key, &items[i].answer);
 	return failed;
 }
 
-static int entry_put(struct cache *cache, MDB_txn *txn, const uint8_t *key,
-	const struct cache_answer *answer)
+/* Those of the same name at once: most are. */
+static int count_misses(struct cache *cache, MDB_txn *txn,
+	const struct cache_item *items, size_t count)
 {
-	MDB_val name = cache_val(key, CACHE_KEY_BYTES);
-	struct buf row = BUF_INIT(65536);
-	MDB_val data;
-	int failed;
+	int failed = MDB_SUCCESS;
 
-	cache_row_write(answer, &row);
-	data = cache_val(row.p, row.n);
-	failed = row.failed ? ENOMEM
-			    : mdb_put(txn, cache->tables[TABLE_ANSWERS], &name,
-				      &data, 0);
-	buf_release(&row);
-	if (!failed)
-		failed = body_put(cache, txn, key, answer->bytes);
-	if (!failed)
-		failed = cache_order_put(cache, txn, TABLE_USES,
-			answer->stored_unix_ms / 1000, key);
-	if (!failed)
-		failed = cache_order_put(cache, txn, TABLE_ENDS,
-			answer->expires_unix_ms / 1000, key);
-	if (!failed)
-		failed = cache_order_put(
-			cache, txn, TABLE_PROJECTS, answer->project_id, key);
+	for (size_t i = 0; i < count && !failed; i++) {
+		const struct cache_answer *answer = &items[i].answer;
+		struct cache_counts more = { .misses = 0 };
+		size_t first = 0;
+
+		while (first < i && !is_like(&items[first], &items[i]))
+			first++;
+		if (first < i)
+			continue;
+		for (size_t k = i; k < count; k++)
+			more.misses += items[k].is_miss &&
+				       is_like(&items[k], &items[i]);
+		if (more.misses > 0)
+			failed = cache_count_in(cache, txn, answer->project_id,
+				answer->provider, answer->model, &more);
+	}
 	return failed;
 }
 
-static int body_put(
-	struct cache *cache, MDB_txn *txn, const uint8_t *key, struct str bytes)
+static bool is_like(
+	const struct cache_item *item, const struct cache_item *other)
 {
-	MDB_val name = cache_val(key, CACHE_KEY_BYTES);
-	MDB_val data = cache_val(bytes.p, bytes.n);
-
-	return mdb_put(txn, cache->tables[TABLE_BODIES], &name, &data, 0);
-}
-
-/* From all tables; MDB_NOTFOUND when it is not there. */
-int cache_entry_remove(struct cache *cache, MDB_txn *txn, const uint8_t *key)
-{
-	MDB_val name = cache_val(key, CACHE_KEY_BYTES);
-	struct cache_row row;
-	MDB_val texts;
-	int failed = cache_row_get(cache, txn, key, &row, &texts);
-
-	if (!failed)
-		failed = cache_order_remove(
-			cache, txn, TABLE_USES, row.last_use_s, key);
-	if (!failed)
-		failed = cache_order_remove(cache, txn, TABLE_ENDS,
-			row.expires_unix_ms / 1000, key);
-	if (!failed)
-		failed = cache_order_remove(
-			cache, txn, TABLE_PROJECTS, row.project_id, key);
-	if (!failed)
-		failed = mdb_del(txn, cache->tables[TABLE_BODIES], &name, NULL);
-	if (!failed)
-		failed =
-			mdb_del(txn, cache->tables[TABLE_ANSWERS], &name, NULL);
-	return failed;
+	return item->answer.project_id == other->answer.project_id &&
+	       str_equal(item->answer.provider, other->answer.provider) &&
+	       str_equal(item->answer.model, other->answer.model);
 }
 
 /* What was not used for the longest time goes until the rest fits. */
@@ -211,16 +184,17 @@ static int make_room(struct cache *cache, MDB_txn *txn)
 
 	for (int i = 0; i < MANY && !failed &&
 			used_bytes(cache, txn) > cache->bound_bytes;
-		i++) {
-		uint8_t key[CACHE_KEY_BYTES];
-		int64_t used_s;
-
-		failed =
-			cache_order_first(cache, txn, TABLE_USES, key, &used_s);
-		if (!failed)
-			failed = cache_entry_remove(cache, txn, key);
-	}
+		i++)
+		failed = remove_first(cache, txn);
 	return failed == MDB_NOTFOUND ? MDB_SUCCESS : failed;
+}
+
+static int remove_first(struct cache *cache, MDB_txn *txn)
+{
+	struct cache_entry entry;
+	int failed = cache_entry_end(cache, txn, MDB_FIRST, &entry);
+
+	return failed ? failed : cache_entry_remove(cache, txn, &entry);
 }
 
 static size_t used_bytes(struct cache *cache, MDB_txn *txn)
@@ -245,15 +219,8 @@ static int evict(struct cache *cache, int count)
 
 	if (failed)
 		return failed;
-	for (int i = 0; i < count && !failed; i++) {
-		uint8_t key[CACHE_KEY_BYTES];
-		int64_t used_s;
-
-		failed =
-			cache_order_first(cache, txn, TABLE_USES, key, &used_s);
-		if (!failed)
-			failed = cache_entry_remove(cache, txn, key);
-	}
+	for (int i = 0; i < count && !failed; i++)
+		failed = remove_first(cache, txn);
 	return cache_end(
 		cache, txn, failed == MDB_NOTFOUND ? MDB_SUCCESS : failed);
 }
@@ -277,21 +244,20 @@ bool cache_touch(struct cache *cache, const uint8_t key[CACHE_KEY_BYTES],
 	int64_t now_unix_ms, struct error *err)
 {
 	int64_t now_s = now_unix_ms / 1000;
-	struct cache_row row;
-	MDB_val texts;
+	struct cache_entry entry;
 	MDB_txn *txn;
-	int failed = mdb_txn_begin(cache->env, NULL, MDB_RDONLY, &txn);
+	int failed = cache_look(cache, &txn);
 
 	if (failed)
 		return cache_check(failed, "look at an answer", err);
-	failed = cache_row_get(cache, txn, key, &row, &texts);
-	mdb_txn_abort(txn);
+	failed = cache_entry_find(cache, txn, key, &entry);
+	readers_end(txn);
 	/* Gone already, or noted a moment ago. */
 	if (failed == MDB_NOTFOUND ||
-		(!failed && now_s - row.last_use_s < TOUCH_S))
+		(!failed && now_s - entry.row.last_use_s < TOUCH_S))
 		return true;
 	if (!failed)
-		failed = cache_change(cache, 0, &txn);
+		failed = cache_change(cache, entry.packed.n, &txn);
 	if (!failed)
 		failed = cache_end(cache, txn, touch(cache, txn, key, now_s));
 	/* Who is used last is a question of taste. */
@@ -302,39 +268,92 @@ bool cache_touch(struct cache *cache, const uint8_t key[CACHE_KEY_BYTES],
 static int touch(
 	struct cache *cache, MDB_txn *txn, const uint8_t *key, int64_t now_s)
 {
-	MDB_val name = cache_val(key, CACHE_KEY_BYTES);
-	struct buf copy = BUF_INIT(65536);
-	struct cache_row row;
-	MDB_val texts, data;
-	int failed = cache_row_get(cache, txn, key, &row, &texts);
+	struct cache_entry entry;
+	size_t number;
+	int failed = cache_entry_find(cache, txn, key, &entry);
 
 	if (failed)
 		return failed == MDB_NOTFOUND ? MDB_SUCCESS : failed;
-	failed =
-		cache_order_remove(cache, txn, TABLE_USES, row.last_use_s, key);
-	if (!failed)
-		failed = cache_order_put(cache, txn, TABLE_USES, now_s, key);
-	if (failed)
-		return failed;
-	row.last_use_s = now_s;
-	buf_append(&copy, (struct str){ (const char *)&row, sizeof(row) });
-	buf_append(&copy, (struct str){ texts.mv_data, texts.mv_size });
-	data = cache_val(copy.p, copy.n);
-	failed = mdb_put(txn, cache->tables[TABLE_ANSWERS], &name, &data, 0);
-	buf_release(&copy);
-	return failed;
+	entry.row.last_use_s = now_s;
+	failed = cache_entry_next(cache, txn, &number);
+	return failed ? failed : cache_entry_move(cache, txn, number, &entry);
 }
 
 bool cache_sweep(struct cache *cache, int64_t now_unix_ms, struct error *err)
 {
-	MDB_txn *txn;
+	size_t looks = SWEPT;
 	int failed = mdb_reader_check(cache->env, NULL);
 
-	if (!failed)
-		failed = cache_change(cache, 0, &txn);
-	if (!failed)
-		failed = cache_end(cache, txn, sweep(cache, txn, now_unix_ms));
+	while (!failed && looks > 0) {
+		struct over over = { .count = 0 };
+
+		failed = find_over(cache, now_unix_ms, &looks, &over);
+		if (!failed && over.count > 0)
+			failed = remove_over(cache, now_unix_ms, &over);
+	}
 	return cache_check(failed, "remove what is over", err);
+}
+
+/* From where the last one ended; behind the end it begins anew. */
+static int find_over(struct cache *cache, int64_t now_unix_ms, size_t *looks,
+	struct over *over)
+{
+	MDB_cursor_op where = MDB_SET_RANGE;
+	struct cache_entry entry;
+	MDB_cursor *cursor;
+	MDB_txn *txn;
+	int failed = cache_look(cache, &txn);
+
+	if (failed)
+		return failed;
+	failed = mdb_cursor_open(txn, cache->tables[TABLE_ANSWERS], &cursor);
+	if (failed) {
+		readers_end(txn);
+		return failed;
+	}
+	for (; *looks > 0 && over->count < MANY && !failed; (*looks)--) {
+		failed =
+			cache_entry_at(cursor, where, cache->swept + 1, &entry);
+		where = MDB_NEXT;
+		if (failed)
+			break;
+		cache->swept = entry.number;
+		if (entry.row.expires_unix_ms <= now_unix_ms)
+			over->numbers[over->count++] = entry.number;
+	}
+	mdb_cursor_close(cursor);
+	readers_end(txn);
+	if (failed != MDB_NOTFOUND)
+		return failed;
+	cache->swept = *looks = 0;
+	return MDB_SUCCESS;
+}
+
+/* Meanwhile one may be gone, and its number another's. */
+static int remove_over(
+	struct cache *cache, int64_t now_unix_ms, const struct over *over)
+{
+	MDB_cursor *cursor;
+	MDB_txn *txn;
+	int failed = cache_change(cache, 0, &txn);
+
+	if (failed)
+		return failed;
+	failed = mdb_cursor_open(txn, cache->tables[TABLE_ANSWERS], &cursor);
+	if (failed)
+		return cache_end(cache, txn, failed);
+	for (size_t i = 0; i < over->count && !failed; i++) {
+		struct cache_entry entry;
+
+		failed = cache_entry_at(
+			cursor, MDB_SET, over->numbers[i], &entry);
+		if (failed == MDB_NOTFOUND)
+			failed = MDB_SUCCESS;
+		else if (!failed && entry.row.expires_unix_ms <= now_unix_ms)
+			failed = cache_entry_remove(cache, txn, &entry);
+	}
+	mdb_cursor_close(cursor);
+	return cache_end(cache, txn, failed);
 }
 
 bool cache_measure(
@@ -342,7 +361,7 @@ bool cache_measure(
 {
 	MDB_txn *txn;
 	MDB_stat answers;
-	int failed = mdb_txn_begin(cache->env, NULL, MDB_RDONLY, &txn);
+	int failed = cache_look(cache, &txn);
 
 	if (failed)
 		return cache_check(failed, "measure", err);
@@ -353,22 +372,6 @@ bool cache_measure(
 			.bytes = (int64_t)used_bytes(cache, txn),
 			.max_bytes = (int64_t)cache->bound_bytes,
 		};
-	mdb_txn_abort(txn);
+	readers_end(txn);
 	return cache_check(failed, "measure", err);
-}
-
-static int sweep(struct cache *cache, MDB_txn *txn, int64_t now_unix_ms)
-{
-	int failed = MDB_SUCCESS;
-
-	for (int i = 0; i < MANY && !failed; i++) {
-		uint8_t key[CACHE_KEY_BYTES];
-		int64_t end_s;
-
-		failed = cache_order_first(cache, txn, TABLE_ENDS, key, &end_s);
-		if (failed || end_s >= now_unix_ms / 1000)
-			break;
-		failed = cache_entry_remove(cache, txn, key);
-	}
-	return failed == MDB_NOTFOUND ? MDB_SUCCESS : failed;
 }

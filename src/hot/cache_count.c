@@ -3,7 +3,10 @@
  */
 #include "hot/cache_tables.h"
 
-/* "provider/model" behind the project's id. */
+#include <endian.h>
+
+/* "provider/model" behind the project's id, whose highest byte comes first:
+ * so their order is that of the ids. */
 #define NAME_BYTES 500
 
 struct count_name {
@@ -54,12 +57,11 @@ int cache_count_in(struct cache *cache, MDB_txn *txn, int64_t project_id,
 static struct count_name count_name(
 	int64_t project_id, struct str provider, struct str model)
 {
-	static const uint8_t none[CACHE_KEY_BYTES] = { 0 };
-	struct cache_order order = cache_order(project_id, none);
+	uint64_t bits = htobe64((uint64_t)project_id);
 	struct count_name name;
 	int n;
 
-	memcpy(name.bytes, order.bytes, 8);
+	memcpy(name.bytes, &bits, 8);
 	n = snprintf((char *)name.bytes + 8, NAME_BYTES, "%.*s/%.*s",
 		STR_ARG(provider), STR_ARG(model));
 	name.n = 8 + (n < NAME_BYTES ? (size_t)n : NAME_BYTES - 1);
@@ -99,7 +101,7 @@ static int counts_get(MDB_val data, struct cache_counts *out)
 {
 	if (data.mv_size != sizeof(*out))
 		return MDB_CORRUPTED;
-	memcpy(out, data.mv_data, sizeof(*out));
+	copy_page(out, data.mv_data, sizeof(*out));
 	return MDB_SUCCESS;
 }
 
@@ -108,14 +110,14 @@ bool cache_shares(struct cache *cache, int64_t project_id, int64_t now_unix_ms,
 {
 	struct listing listing = { .arena = arena };
 	MDB_txn *txn;
-	int failed = mdb_txn_begin(cache->env, NULL, MDB_RDONLY, &txn);
+	int failed = cache_look(cache, &txn);
 
 	if (!failed) {
 		failed = list_counts(cache, txn, project_id, &listing);
 		if (!failed)
 			failed = cache_each(cache, txn, project_id, now_unix_ms,
 				list_answer, &listing);
-		mdb_txn_abort(txn);
+		readers_end(txn);
 	}
 	*out = listing.first;
 	return cache_check(failed, "list answers", err);

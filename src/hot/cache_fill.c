@@ -217,11 +217,11 @@ static bool has_answer(
 {
 	bool found = false;
 	MDB_txn *txn;
-	int failed = mdb_txn_begin(cache->env, NULL, MDB_RDONLY, &txn);
+	int failed = cache_look(cache, &txn);
 
 	if (!failed) {
 		found = cache_is_live(cache, txn, key, now_unix_ms);
-		mdb_txn_abort(txn);
+		readers_end(txn);
 	} else {
 		cache_complain(cache, failed);
 	}

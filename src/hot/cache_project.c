@@ -6,127 +6,128 @@
 
 /* In one transaction: others wait meanwhile. */
 #define MANY 64
+#define LOOKS 4096
 
-static int clear_some(struct cache *cache, int64_t project_id, cache_fits *fits,
-	const void *context, struct cache_order *from, size_t *removed,
-	bool *more);
-static int project_next(struct cache *cache, MDB_txn *txn, int64_t project_id,
-	struct cache_order *from, uint8_t *key);
-static bool row_fits(const struct cache_row *row, const char *texts,
-	cache_fits *fits, const void *context);
+/* Which answers are meant. */
+struct choice {
+	int64_t project_id;
+	cache_fits *fits;
+	const void *context;
+};
+
+static int clear_some(struct cache *cache, const struct choice *choice,
+	size_t *from, size_t *removed, bool *more);
+static int clear_from(struct cache *cache, MDB_txn *txn,
+	const struct choice *choice, size_t *from, size_t *removed);
+static bool is_meant(
+	const struct choice *choice, const struct cache_entry *entry);
+static bool is_of(const struct cache_entry *entry, int64_t project_id);
 
 bool cache_clear(struct cache *cache, int64_t project_id, cache_fits *fits,
 	const void *context, size_t *removed, struct error *err)
 {
-	static const uint8_t lowest[CACHE_KEY_BYTES] = { 0 };
-	struct cache_order from = cache_order(project_id, lowest);
+	const struct choice choice = { project_id, fits, context };
+	size_t from = 0;
 	bool more = true;
 	int failed = MDB_SUCCESS;
 
 	*removed = 0;
 	while (more && !failed)
-		failed = clear_some(cache, project_id, fits, context, &from,
-			removed, &more);
+		failed = clear_some(cache, &choice, &from, removed, &more);
 	return cache_check(failed, "remove answers", err);
 }
 
 int cache_each(struct cache *cache, MDB_txn *txn, int64_t project_id,
 	int64_t now_unix_ms, cache_visit *visit, void *context)
 {
-	static const uint8_t lowest[CACHE_KEY_BYTES] = { 0 };
-	struct cache_order from = cache_order(project_id, lowest);
-	uint8_t key[CACHE_KEY_BYTES];
-	int failed;
+	struct cache_entry entry;
+	struct cache_answer answer;
+	MDB_cursor *cursor;
+	int failed =
+		mdb_cursor_open(txn, cache->tables[TABLE_ANSWERS], &cursor);
 
-	while (!(failed = project_next(cache, txn, project_id, &from, key))) {
-		struct cache_answer answer;
-		struct cache_row row;
-		MDB_val texts;
-
-		failed = cache_row_get(cache, txn, key, &row, &texts);
-		if (failed)
+	if (failed)
+		return failed;
+	while (!(failed = cache_entry_at(cursor, MDB_NEXT, 0, &entry))) {
+		if (!is_of(&entry, project_id) ||
+			entry.row.expires_unix_ms <= now_unix_ms)
+			continue;
+		if (!cache_row_read(entry.packed, &entry.row, &answer)) {
+			failed = MDB_CORRUPTED;
 			break;
-		cache_row_read(&row, texts.mv_data, S(""), &answer);
-		if (row.expires_unix_ms > now_unix_ms)
-			visit(answer.provider, answer.model, row.bytes,
-				context);
+		}
+		visit(answer.provider, answer.model, entry.row.bytes, context);
 	}
+	mdb_cursor_close(cursor);
 	return failed == MDB_NOTFOUND ? MDB_SUCCESS : failed;
 }
 
-/* Not too many in one transaction; `from` is where the next one begins. */
-static int clear_some(struct cache *cache, int64_t project_id, cache_fits *fits,
-	const void *context, struct cache_order *from, size_t *removed,
-	bool *more)
+/* Not too many in one transaction; `from` is where the next one begins. One
+ * that is used meanwhile is met again, further on. */
+static int clear_some(struct cache *cache, const struct choice *choice,
+	size_t *from, size_t *removed, bool *more)
 {
-	uint8_t key[CACHE_KEY_BYTES];
 	size_t gone = 0;
 	MDB_txn *txn;
 	int failed = cache_change(cache, 0, &txn);
 
 	if (failed)
 		return failed;
-	for (int i = 0; i < MANY && !failed; i++) {
-		struct cache_row row;
-		MDB_val texts;
-
-		failed = project_next(cache, txn, project_id, from, key);
-		if (!failed)
-			failed = cache_row_get(cache, txn, key, &row, &texts);
-		if (failed || !row_fits(&row, texts.mv_data, fits, context))
-			continue;
-		failed = cache_entry_remove(cache, txn, key);
-		gone++;
-	}
+	failed = clear_from(cache, txn, choice, from, &gone);
 	*more = failed != MDB_NOTFOUND;
 	failed = cache_end(cache, txn, *more ? failed : MDB_SUCCESS);
 	*removed += failed ? 0 : gone;
 	return failed;
 }
 
-/* The project's next key from there on, and what comes behind it. */
-static int project_next(struct cache *cache, MDB_txn *txn, int64_t project_id,
-	struct cache_order *from, uint8_t *key)
+/* MDB_NOTFOUND: that was all. */
+static int clear_from(struct cache *cache, MDB_txn *txn,
+	const struct choice *choice, size_t *from, size_t *removed)
 {
-	struct cache_order same;
-	MDB_val name = cache_val(from->bytes, sizeof(from->bytes));
-	MDB_val data;
 	MDB_cursor *cursor;
 	int failed =
-		mdb_cursor_open(txn, cache->tables[TABLE_PROJECTS], &cursor);
+		mdb_cursor_open(txn, cache->tables[TABLE_ANSWERS], &cursor);
 
 	if (failed)
 		return failed;
-	failed = mdb_cursor_get(cursor, &name, &data, MDB_SET_RANGE);
+	for (int i = 0; i < LOOKS && *removed < MANY && !failed; i++) {
+		struct cache_entry entry;
+
+		failed = cache_entry_at(cursor, MDB_SET_RANGE, *from, &entry);
+		if (failed)
+			break;
+		*from = entry.number + 1;
+		if (!is_meant(choice, &entry))
+			continue;
+		failed = cache_entry_remove(cache, txn, &entry);
+		*removed += !failed;
+	}
 	mdb_cursor_close(cursor);
-	if (failed)
-		return failed;
-	if (name.mv_size != CACHE_ORDER_BYTES)
-		return MDB_CORRUPTED;
-	memcpy(from->bytes, name.mv_data, sizeof(from->bytes));
-	memcpy(key, from->bytes + 8, CACHE_KEY_BYTES);
-	same = cache_order(project_id, key);
-	if (project_id != CACHE_ALL_PROJECTS &&
-		memcmp(same.bytes, from->bytes, sizeof(same.bytes)) != 0)
-		return MDB_NOTFOUND;
-	for (size_t i = CACHE_ORDER_BYTES; i-- > 0 && ++from->bytes[i] == 0;)
-		;
-	return MDB_SUCCESS;
+	return failed;
 }
 
-static bool row_fits(const struct cache_row *row, const char *texts,
-	cache_fits *fits, const void *context)
+static bool is_meant(
+	const struct choice *choice, const struct cache_entry *entry)
 {
 	struct buf name = BUF_INIT(1024);
-	bool does;
+	struct cache_answer answer;
+	struct cache_row row;
+	bool is;
 
-	if (!fits)
+	if (!is_of(entry, choice->project_id))
+		return false;
+	if (!choice->fits || !cache_row_read(entry->packed, &row, &answer))
 		return true;
-	buf_append(&name, (struct str){ texts, row->lengths[TEXT_PROVIDER] });
+	buf_append(&name, answer.provider);
 	buf_append_char(&name, '/');
-	buf_append(&name, (struct str){ texts + row->lengths[TEXT_PROVIDER],
-				  row->lengths[TEXT_MODEL] });
-	does = fits(buf_str(&name), context);
+	buf_append(&name, answer.model);
+	is = choice->fits(buf_str(&name), choice->context);
 	buf_release(&name);
-	return does;
+	return is;
+}
+
+static bool is_of(const struct cache_entry *entry, int64_t project_id)
+{
+	return project_id == CACHE_ALL_PROJECTS ||
+	       entry->row.project_id == project_id;
 }

@@ -1,7 +1,6 @@
 /*
- * cache_row.h - what is known of an answer, as it is stored, and the tables
- * that order answers; for the files that share the store. All functions give
- * LMDB's error.
+ * cache_row.h - answers as they are stored, for the files that share the
+ * store.
  */
 #ifndef HOT_CACHE_ROW_H
 #define HOT_CACHE_ROW_H
@@ -17,7 +16,7 @@ enum {
 	TEXTS
 };
 
-/* Followed by the texts, one after the other. */
+/* Followed by the texts, one after the other, and the bytes. */
 struct cache_row {
 	int64_t project_id;
 	int64_t stored_unix_ms;
@@ -33,25 +32,40 @@ struct cache_row {
 	uint8_t unused[2];
 };
 
-/* The row, and the texts behind it. MDB_NOTFOUND. */
-int cache_row_get(struct cache *cache, MDB_txn *txn, const uint8_t *key,
-	struct cache_row *row, MDB_val *texts);
-/* The answer that a row, its texts and its bytes are, as views of them. */
-void cache_row_read(const struct cache_row *row, const char *texts,
-	struct str bytes, struct cache_answer *out);
-/* Append an answer's row and texts. */
-void cache_row_write(const struct cache_answer *answer, struct buf *out);
+/* A row of the table of answers. */
+struct cache_entry {
+	size_t number;
+	uint8_t key[CACHE_KEY_BYTES];
+	struct cache_row row;
+	struct str packed; /* row, texts and bytes; as long as the
+			    * transaction, and no longer than until a change */
+};
 
-/* Add a number and a key to a table, or take them out. */
-int cache_order_put(struct cache *cache, MDB_txn *txn, enum cache_table table,
-	int64_t number, const uint8_t *key);
-int cache_order_remove(struct cache *cache, MDB_txn *txn,
-	enum cache_table table, int64_t number, const uint8_t *key);
-/* The key with the smallest number; MDB_NOTFOUND in an empty table. */
-int cache_order_first(struct cache *cache, MDB_txn *txn, enum cache_table table,
-	uint8_t *key, int64_t *number);
+/* What the parts of an answer are, as views of `packed`; false: it is none. */
+MUST_USE bool cache_row_read(
+	struct str packed, struct cache_row *row, struct cache_answer *out);
 
-/* cache_answers.c: out of all tables; MDB_NOTFOUND when it is not there. */
-int cache_entry_remove(struct cache *cache, MDB_txn *txn, const uint8_t *key);
+/* All of these give LMDB's error. */
+
+/* MDB_NOTFOUND. */
+int cache_entry_find(struct cache *cache, MDB_txn *txn, const uint8_t *key,
+	struct cache_entry *out);
+/* Where a cursor of the table of answers goes; MDB_NOTFOUND. `from` is for
+ * MDB_SET_RANGE. */
+int cache_entry_at(MDB_cursor *cursor, MDB_cursor_op where, size_t from,
+	struct cache_entry *out);
+/* The table's MDB_FIRST or MDB_LAST; MDB_NOTFOUND: it is empty. */
+int cache_entry_end(struct cache *cache, MDB_txn *txn, MDB_cursor_op which,
+	struct cache_entry *out);
+/* The number that comes next. */
+int cache_entry_next(struct cache *cache, MDB_txn *txn, size_t *number);
+/* Under such a number, in place of what has its key. */
+int cache_entry_put(struct cache *cache, MDB_txn *txn, size_t number,
+	const uint8_t *key, const struct cache_answer *answer);
+/* The entry, with what its row is now, gets such a number. */
+int cache_entry_move(struct cache *cache, MDB_txn *txn, size_t number,
+	const struct cache_entry *entry);
+int cache_entry_remove(
+	struct cache *cache, MDB_txn *txn, const struct cache_entry *entry);
 
 #endif

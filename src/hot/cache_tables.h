@@ -2,15 +2,13 @@
  * cache_tables.h - the tables of the cache's store, for the files that share
  * them.
  *
- *	answers   key -> struct cache_row and texts: what is known of an answer
- *	bodies    key -> its bytes
- *	uses      time of last use, key -> nothing: who goes first
- *	ends      end of life, key -> nothing: who is over
- *	projects  project, key -> nothing: whose it is
+ *	answers   number -> an answer, and all that is known of it
+ *	places    key -> the number of its answer
  *	counts    project, "provider/model" -> struct cache_counts
  *
- * Numbers in keys are in seconds or ids, the highest byte first, so that
- * their order is that of the bytes.
+ * An answer that is kept, or used again, gets the highest number: so their
+ * order is that of their last use, those that come stand at the end, and those
+ * that go to make room at the beginning.
  */
 #ifndef HOT_CACHE_TABLES_H
 #define HOT_CACHE_TABLES_H
@@ -19,14 +17,12 @@
 
 #include "hot/ahead.h"
 #include "hot/cache.h"
+#include "hot/readers.h"
 #include "hot/turn.h"
 
 enum cache_table {
 	TABLE_ANSWERS,
-	TABLE_BODIES,
-	TABLE_USES,
-	TABLE_ENDS,
-	TABLE_PROJECTS,
+	TABLE_PLACES,
 	TABLE_COUNTS,
 	TABLE_FORMAT,
 	CACHE_TABLES,
@@ -36,8 +32,10 @@ struct cache_fills;
 
 struct cache {
 	MDB_env *env;
+	struct readers readers;
 	struct turn turn;   /* of writers */
 	struct ahead ahead; /* the writer's */
+	size_t swept;       /* up to that number; the janitor's */
 	MDB_dbi tables[CACHE_TABLES];
 	size_t bound_bytes;        /* what is stored takes no more */
 	bool complained;           /* atomic; a failing read was logged */
@@ -45,16 +43,6 @@ struct cache {
 	uint32_t owners; /* atomic; drawn so far, and where it began */
 	char path[PATH_MAX];
 };
-
-/* A number and a key, in this order. */
-#define CACHE_ORDER_BYTES (8 + CACHE_KEY_BYTES)
-
-struct cache_order {
-	uint8_t bytes[CACHE_ORDER_BYTES];
-};
-
-struct cache_order cache_order(
-	int64_t number, const uint8_t key[CACHE_KEY_BYTES]);
 
 static inline MDB_val cache_val(const void *bytes, size_t n)
 {
@@ -80,6 +68,12 @@ int cache_count_in(struct cache *cache, MDB_txn *txn, int64_t project_id,
 
 /* ERR_IO, or true when `failed` is none of LMDB's errors. */
 MUST_USE bool cache_check(int failed, const char *what, struct error *err);
+/* Look at what is there, until readers_end(); LMDB's error. */
+static inline int cache_look(struct cache *cache, MDB_txn **txn)
+{
+	return readers_begin(&cache->readers, cache->env, txn);
+}
+
 /* Begin a change, when it is our turn, that brings an answer of so many bytes
  * (0: none); LMDB's error. */
 int cache_change(struct cache *cache, size_t more_bytes, MDB_txn **txn);

@@ -1,21 +1,11 @@
 /*
- * environment.c - LMDB: one environment, one table, a read transaction kept by
- * each thread that reads.
+ * environment.c - LMDB: one environment, one table.
  */
 #include "hot/environment.h"
 
 #include <fcntl.h>
 
 #include "hot/folder.h"
-
-#ifdef __has_feature
-#if __has_feature(thread_sanitizer)
-#define THREAD_SANITIZER
-#endif
-#endif
-#ifdef __SANITIZE_THREAD__
-#define THREAD_SANITIZER
-#endif
 
 /* Room for a million counters of users and addresses. */
 #define MAP_BYTES (256 * 1024 * 1024)
@@ -32,30 +22,10 @@
 #define FORMAT_NAME S("format")
 #define FLAGS (MDB_WRITEMAP | MDB_NOSYNC | MDB_NOTLS)
 
-/* A thread's own read transaction, kept between reads. */
-struct reader {
-	struct hot *hot;
-	MDB_txn *txn;
-	struct reader *next;
-};
-
 static int files_open(struct hot *hot, const char *path, bool create);
 static int records_open(struct hot *hot, bool create);
 static int check_format(struct hot *hot, MDB_txn *txn, bool create);
 static int take_memory(struct hot *hot, MDB_txn *txn);
-static struct reader *reader_get(struct hot *hot);
-static MDB_txn *reader_begin(struct hot *hot);
-static void reader_end(void *thing);
-
-#ifdef THREAD_SANITIZER
-/* LMDB keeps writers off what readers see by means that it cannot see. */
-const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void)
-{
-	return "race:liblmdb.so\n"
-	       "race:environment_get\n";
-}
-#endif
 
 int environment_open(const char *path, bool create, struct hot **out)
 {
@@ -64,12 +34,7 @@ int environment_open(const char *path, bool create, struct hot **out)
 
 	if (!hot)
 		abort();
-	failed = pthread_key_create(&hot->reader, reader_end);
-	if (failed) {
-		free(hot);
-		return failed;
-	}
-	pthread_mutex_init(&hot->lock, NULL);
+	readers_init(&hot->readers);
 	turn_init(&hot->turn, -1);
 	snprintf(hot->path, sizeof(hot->path), "%s", path);
 	failed = files_open(hot, path, create);
@@ -82,10 +47,7 @@ int environment_open(const char *path, bool create, struct hot **out)
 
 void environment_close(struct hot *hot)
 {
-	while (hot->readers)
-		reader_end(hot->readers);
-	pthread_key_delete(hot->reader);
-	pthread_mutex_destroy(&hot->lock);
+	readers_release(&hot->readers);
 	turn_release(&hot->turn);
 	mdb_env_close(hot->env);
 	free(hot);
@@ -119,13 +81,9 @@ int environment_change_end(struct hot *hot, MDB_txn *txn, int failed)
 
 int environment_look(struct hot *hot, struct look *look)
 {
-	struct reader *reader = reader_get(hot);
-
 	*look = (struct look){ 0 };
-	if (reader && mdb_txn_renew(reader->txn) == MDB_SUCCESS) {
-		look->txn = reader->txn;
+	if (readers_begin(&hot->readers, hot->env, &look->txn) == MDB_SUCCESS)
 		return MDB_SUCCESS;
-	}
 	/* Whose turn it is to write needs no place for a reader. */
 	look->changes = hot;
 	return environment_change(hot, &look->txn);
@@ -136,7 +94,7 @@ void environment_look_end(struct look *look)
 	if (look->changes)
 		environment_change_end(look->changes, look->txn, EAGAIN);
 	else
-		mdb_txn_reset(look->txn);
+		readers_end(look->txn);
 }
 
 int environment_get(struct hot *hot, MDB_txn *txn, struct str name, void *out,
@@ -208,12 +166,6 @@ MDB_val val_of(struct str bytes)
 {
 	return (MDB_val){ .mv_size = bytes.n,
 		.mv_data = (void *)(uintptr_t)bytes.p };
-}
-
-__attribute__((no_sanitize_thread, noinline)) void copy_page(
-	void *out, const void *bytes, size_t n)
-{
-	__builtin_memcpy(out, bytes, n);
 }
 
 static int files_open(struct hot *hot, const char *path, bool create)
@@ -291,57 +243,4 @@ static int take_memory(struct hot *hot, MDB_txn *txn)
 		return MDB_SUCCESS;
 	}
 	return failed;
-}
-
-/* NULL when there is no place left. */
-static struct reader *reader_get(struct hot *hot)
-{
-	struct reader *reader = pthread_getspecific(hot->reader);
-	MDB_txn *txn;
-
-	if (reader)
-		return reader;
-	txn = reader_begin(hot);
-	if (!txn)
-		return NULL;
-	reader = calloc(1, sizeof(*reader));
-	if (!reader || pthread_setspecific(hot->reader, reader) != 0)
-		abort();
-	reader->hot = hot;
-	reader->txn = txn;
-	pthread_mutex_lock(&hot->lock);
-	reader->next = hot->readers;
-	hot->readers = reader;
-	pthread_mutex_unlock(&hot->lock);
-	return reader;
-}
-
-/* It has a place of its own, and sees nothing until it is renewed. */
-static MDB_txn *reader_begin(struct hot *hot)
-{
-	MDB_txn *txn;
-	int failed = mdb_txn_begin(hot->env, NULL, MDB_RDONLY, &txn);
-
-	if (failed == MDB_READERS_FULL &&
-		mdb_reader_check(hot->env, NULL) == MDB_SUCCESS)
-		failed = mdb_txn_begin(hot->env, NULL, MDB_RDONLY, &txn);
-	if (failed)
-		return NULL;
-	mdb_txn_reset(txn);
-	return txn;
-}
-
-/* When its thread ends, or the store is closed. */
-static void reader_end(void *thing)
-{
-	struct reader *reader = thing;
-	struct reader **place = &reader->hot->readers;
-
-	pthread_mutex_lock(&reader->hot->lock);
-	while (*place != reader)
-		place = &(*place)->next;
-	*place = reader->next;
-	pthread_mutex_unlock(&reader->hot->lock);
-	mdb_txn_abort(reader->txn);
-	free(reader);
 }

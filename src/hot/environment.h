@@ -13,21 +13,17 @@
 #define HOT_ENVIRONMENT_H
 
 #include <lmdb.h>
-#include <pthread.h>
 
 #include "hot/ahead.h"
+#include "hot/readers.h"
 #include "hot/store.h"
 #include "hot/turn.h"
-
-struct reader;
 
 struct hot {
 	MDB_env *env;
 	struct turn turn; /* of writers */
 	MDB_dbi records;
-	pthread_key_t reader; /* of this thread */
-	pthread_mutex_t lock; /* guards the list */
-	struct reader *readers;
+	struct readers readers;
 	bool complained; /* atomic; a failing read was logged */
 	/* Both are the writer's, of whom there is one at a time. */
 	struct ahead ahead;
@@ -74,8 +70,5 @@ bool environment_is_unusable(int failed);
 
 /* Bytes that LMDB is given, and does not change. */
 MDB_val val_of(struct str bytes);
-/* Copy from a page of the map. No writer touches it while a reader may see
- * it; how LMDB sees to that, a thread sanitizer cannot tell. */
-void copy_page(void *out, const void *bytes, size_t n);
 
 #endif

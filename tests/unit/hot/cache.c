@@ -251,6 +251,28 @@ static void test_its_time_ends(void **state)
 	cache_close(cache);
 }
 
+/* What is over goes, wherever it stands among what is not. */
+static void test_sweeping_many(void **state)
+{
+	struct cache *cache = open_cache(*state);
+	struct error err = ERROR_INIT;
+
+	for (int64_t i = 0; i < 6000; i++)
+		put(cache, i, 10, i % 3 ? NOW : NOW + HOUR);
+	/* One sweep looks at a part: the next one goes on there. */
+	for (int i = 0; i < 2; i++)
+		assert_true(cache_sweep(cache, NOW + HOUR, &err));
+	for (int64_t i = 0; i < 6000; i++)
+		assert_int_equal(find_at(cache, i, NOW), i % 3 == 0);
+	assert_int_equal(clear(cache, PROJECT, NULL, NULL), 2000);
+	/* After the last one it begins with the first. */
+	assert_true(cache_sweep(cache, NOW + HOUR, &err));
+	put(cache, 1, 10, NOW);
+	assert_true(cache_sweep(cache, NOW + HOUR, &err));
+	assert_false(find_at(cache, 1, NOW));
+	cache_close(cache);
+}
+
 static void test_it_outlives_the_process(void **state)
 {
 	struct cache *cache = open_cache(*state);
@@ -312,6 +334,9 @@ static void test_what_is_used_stays(void **state)
 	}
 	assert_true(find_at(cache, 0, NOW + 1));
 	assert_false(find_at(cache, 1, NOW + 1));
+	/* It is still one answer, which can go like any other. */
+	assert_true(clear(cache, PROJECT, NULL, NULL) > 1);
+	assert_false(find_at(cache, 0, NOW + 1));
 	cache_close(cache);
 }
 
@@ -604,6 +629,27 @@ static void test_several_at_once(void **state)
 	cache_close(cache);
 }
 
+/* Of two with the same key the later one. */
+static void test_the_same_twice_at_once(void **state)
+{
+	struct cache *cache = open_cache(*state);
+	struct cache_item items[2] = { { .answer = answer_of(S("earlier")) },
+		{ .answer = answer_of(S("later")) } };
+	struct buf memory = BUF_INIT(0);
+	struct cache_answer found;
+	struct key key = key_of(1);
+	struct error err;
+
+	memcpy(items[0].key, key.bytes, CACHE_KEY_BYTES);
+	memcpy(items[1].key, key.bytes, CACHE_KEY_BYTES);
+	assert_true(cache_put(cache, items, 2, &err));
+	assert_true(cache_find(cache, key.bytes, NOW, &memory, &found));
+	assert_true(str_equal(found.bytes, S("later")));
+	assert_int_equal(clear(cache, PROJECT, NULL, NULL), 1);
+	buf_release(&memory);
+	cache_close(cache);
+}
+
 /* One that does not fit leaves the others out, too. */
 static void test_all_or_none(void **state)
 {
@@ -806,6 +852,7 @@ int main(void)
 		CASE(test_it_comes_back_as_it_was),
 		CASE(test_the_newer_one_counts),
 		CASE(test_its_time_ends),
+		CASE(test_sweeping_many),
 		CASE(test_it_outlives_the_process),
 		CASE(test_the_oldest_go),
 		CASE(test_what_is_used_stays),
@@ -821,6 +868,7 @@ int main(void)
 		CASE(test_an_answer_beside_its_fetch),
 		CASE(test_many_fetches),
 		CASE(test_several_at_once),
+		CASE(test_the_same_twice_at_once),
 		CASE(test_all_or_none),
 		CASE(test_an_owner_that_falls_silent),
 		CASE(test_how_a_fetch_ends),
