@@ -15,6 +15,7 @@ static const struct str period_names[] = {
 	[PERIOD_HOUR] = STR("hour"),
 	[PERIOD_DAILY] = STR("daily"),
 	[PERIOD_MONTHLY] = STR("monthly"),
+	[PERIOD_AT_ONCE] = STR("at_once"),
 };
 
 /* Rows of one user, among those of all users of a project. */
@@ -60,15 +61,21 @@ int64_t limit_period_window_ms(enum limit_period period)
 	case PERIOD_MINUTE: return 60000;
 	case PERIOD_HOUR: return 3600000;
 	case PERIOD_DAILY:
-	case PERIOD_MONTHLY: return 0;
+	case PERIOD_MONTHLY:
+	case PERIOD_AT_ONCE: return 0;
 	}
 	abort();
+}
+
+bool limit_period_is_calendar(enum limit_period period)
+{
+	return period == PERIOD_DAILY || period == PERIOD_MONTHLY;
 }
 
 int64_t limit_period_start(
 	enum limit_period period, const struct time_zone *zone, int64_t unix_ms)
 {
-	assert(period == PERIOD_DAILY || period == PERIOD_MONTHLY);
+	assert(limit_period_is_calendar(period));
 	return period == PERIOD_DAILY ? time_zone_day_start(zone, unix_ms)
 				      : time_zone_month_start(zone, unix_ms);
 }
@@ -76,7 +83,7 @@ int64_t limit_period_start(
 int64_t limit_period_end(
 	enum limit_period period, const struct time_zone *zone, int64_t unix_ms)
 {
-	assert(period == PERIOD_DAILY || period == PERIOD_MONTHLY);
+	assert(limit_period_is_calendar(period));
 	return period == PERIOD_DAILY ? time_zone_day_end(zone, unix_ms)
 				      : time_zone_month_end(zone, unix_ms);
 }
@@ -208,8 +215,10 @@ static void add_defaults(struct applied_limits *out,
 		.limit_requests = defaults->requests_per_minute,
 		.zone = set->zone,
 	};
-	struct quota daily = rate;
+	struct quota daily = rate, at_once = rate;
 
+	at_once.period = PERIOD_AT_ONCE;
+	at_once.limit_requests = defaults->concurrent;
 	daily.period = PERIOD_DAILY;
 	daily.limit_requests = 0;
 	daily.limit_tokens = defaults->tokens_daily;
@@ -222,9 +231,12 @@ static void add_defaults(struct applied_limits *out,
 			rate.limit_requests = 0;
 		if (quota->period == PERIOD_DAILY && quota->limit_tokens)
 			daily.limit_tokens = 0;
+		if (quota->period == PERIOD_AT_ONCE)
+			at_once.limit_requests = 0;
 	}
 	add_quota(out, &rate);
 	add_quota(out, &daily);
+	add_quota(out, &at_once);
 }
 
 /* Owners stand `stride` bytes apart. */

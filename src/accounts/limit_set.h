@@ -26,7 +26,13 @@ enum limit_scope {
 };
 
 /* Days and months are calendar ones; minutes and hours any 60 of them. */
-enum limit_period { PERIOD_MINUTE, PERIOD_HOUR, PERIOD_DAILY, PERIOD_MONTHLY };
+enum limit_period {
+	PERIOD_MINUTE,
+	PERIOD_HOUR,
+	PERIOD_DAILY,
+	PERIOD_MONTHLY,
+	PERIOD_AT_ONCE, /* none: of a quota, what runs at the same time */
+};
 
 /* Whose a limit is. */
 struct limit_owner {
@@ -54,7 +60,7 @@ struct quota {
 	struct limit_owner owner;
 	enum limit_period period;
 	int64_t limit_requests; /* 0: no limit */
-	int64_t limit_tokens;   /* 0: no limit */
+	int64_t limit_tokens;   /* 0: no limit; PERIOD_AT_ONCE has none */
 	int64_t created_ms;
 	const struct time_zone *zone;
 };
@@ -80,8 +86,9 @@ struct limit_set {
 
 /* Two periods for each scope. */
 #define LIMITS_MAX_BUDGETS 8
-/* Four periods for each scope; for a user those of two rows each. */
-#define LIMITS_MAX_QUOTAS 20
+/* Four periods for each scope, for a user those of two rows each; and what
+ * may run at once. */
+#define LIMITS_MAX_QUOTAS 24
 
 /* What applies to one call. */
 struct applied_limits {
@@ -95,19 +102,22 @@ struct applied_limits {
 struct user_defaults {
 	int64_t requests_per_minute;
 	int64_t tokens_daily;
+	int64_t concurrent;
 };
 
 /*
  * What applies to a call of `user` ("": none named; then what is of users
- * does not apply). Where no row gives the user requests a minute, or tokens a
- * day, the defaults do, as a quota with the id 0. Two quotas of users may be of
- * one period, then one is of requests and the other of tokens.
+ * does not apply). Where no row gives the user requests a minute, tokens a day,
+ * or requests at once, the defaults do, as a quota with the id 0. Two quotas of
+ * users may be of one period, then one is of requests and the other of tokens.
  */
 void limit_set_for_user(const struct limit_set *set, struct str user,
 	const struct user_defaults *defaults, struct applied_limits *out);
 
-/* How long a minute or an hour is; 0: a calendar period. */
+/* How long a minute or an hour is; 0: another period. */
 int64_t limit_period_window_ms(enum limit_period period);
+/* A day or a month. */
+bool limit_period_is_calendar(enum limit_period period);
 /* Of a calendar period: the first millisecond of the day or month that
  * `unix_ms` falls in, and of the next one. */
 int64_t limit_period_start(enum limit_period period,

@@ -43,7 +43,7 @@ bool name_list_read(struct str json, struct arena *arena, struct name_list *out,
 		return error_refuse(err, ERR_BAD_FIELD, NULL,
 			"A list of names is a JSON array, not a JSON %s.",
 			json_type_name(list.type));
-	if (json_length(list) == 0)
+	if (json_is_empty(list))
 		return true;
 	names = ARENA_ARRAY(arena, struct str, json_length(list));
 	cursor = json_members(list);

@@ -127,6 +127,10 @@ static bool check(const struct quota *quota, struct error *err)
 	if (quota->limit_requests == 0 && quota->limit_tokens == 0)
 		return error_refuse(err, ERR_BAD_FIELD, NULL,
 			"A quota limits requests or tokens.");
+	if (quota->period == PERIOD_AT_ONCE && quota->limit_tokens > 0)
+		return error_refuse(err, ERR_BAD_FIELD, "tokens",
+			"At once run requests, not tokens: limit those in a "
+			"period.");
 	return limit_owner_check(&quota->owner, err);
 }
 

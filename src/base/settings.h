@@ -86,7 +86,10 @@ struct settings {
 	int64_t user_tokens_daily;
 	int64_t proxy_user_rpm; /* the same where a tenant's user asks */
 	int64_t proxy_user_tokens_daily;
+	int64_t user_concurrent; /* of each of either kind, likewise */
 	int64_t ip_rpm;
+	int64_t ip_tpm;
+	int64_t ip_concurrent;
 	int64_t output_tokens; /* taken where neither call nor model says */
 	int64_t unpriced_input_picousd;
 	int64_t unpriced_output_picousd;

@@ -196,8 +196,15 @@ const struct setting settings_table[] = {
 		"/api/llm-proxy name, unless a quota says; 0: no limit"),
 	INT("limits.proxy_user_tokens_daily", proxy_user_tokens_daily, "100000",
 		0, MANY, "tokens a day of each such user; 0: no limit"),
+	INT("limits.user_concurrent", user_concurrent, "0", 0, MANY,
+		"requests that each user of either kind may have running at "
+		"once, unless a quota says; 0: no limit"),
 	INT("limits.ip_rpm", ip_rpm, "0", 0, MANY,
 		"requests a minute from one address; 0: no limit"),
+	INT("limits.ip_tpm", ip_tpm, "0", 0, MANY,
+		"tokens a minute from one address; 0: no limit"),
+	INT("limits.ip_concurrent", ip_concurrent, "0", 0, MANY,
+		"requests from one address that may run at once; 0: no limit"),
 	INT("limits.output_tokens", output_tokens, "4096", 1, MANY,
 		"reserved for an answer where neither the request nor the "
 		"model says how long it may be"),

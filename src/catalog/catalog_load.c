@@ -88,8 +88,8 @@ static bool load_providers(
 		       "SELECT id, name, dialect, base_url, auth, quirks, "
 		       "forward_headers, weight, connect_timeout_ms, "
 		       "first_byte_timeout_ms, idle_timeout_ms, "
-		       "total_timeout_ms, enabled, rpm, tpm FROM providers "
-		       "ORDER BY id",
+		       "total_timeout_ms, enabled, rpm, tpm, concurrent "
+		       "FROM providers ORDER BY id",
 		       err) &&
 	       take_rows(stmt, catalog, take_provider, err);
 }
@@ -205,6 +205,7 @@ static void take_provider(struct stmt *stmt, struct catalog *catalog)
 	provider->enabled = stmt_int(stmt, 12) != 0;
 	provider->requests_per_minute = stmt_int(stmt, 13);
 	provider->tokens_per_minute = stmt_int(stmt, 14);
+	provider->concurrent = stmt_int(stmt, 15);
 	if (!provider_read_dialects(provider, &err) ||
 		!quirks_read(stmt_str(stmt, 5), &provider->quirks, &err) ||
 		!read_headers(stmt_str(stmt, 6), arena, provider, &err)) {

@@ -114,12 +114,13 @@ static bool save_row(struct db *db, const struct provider *provider,
 
 	if (!stmt_prepare(db, &stmt,
 		    "INSERT INTO providers (name, dialect, base_url, auth, "
-		    "quirks, weight, rpm, tpm, created_ms) VALUES "
-		    "(?, ?, ?, ?, ?, ?, ?, ?, ?) "
+		    "quirks, weight, rpm, tpm, concurrent, created_ms) "
+		    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
 		    "ON DUPLICATE KEY UPDATE dialect = VALUES(dialect), "
 		    "base_url = VALUES(base_url), auth = VALUES(auth), "
 		    "quirks = VALUES(quirks), weight = VALUES(weight), "
-		    "rpm = VALUES(rpm), tpm = VALUES(tpm), enabled = 1",
+		    "rpm = VALUES(rpm), tpm = VALUES(tpm), "
+		    "concurrent = VALUES(concurrent), enabled = 1",
 		    err))
 		return false;
 	stmt_bind_str(stmt, provider->name);
@@ -130,6 +131,7 @@ static bool save_row(struct db *db, const struct provider *provider,
 	stmt_bind_int(stmt, provider->weight);
 	stmt_bind_int(stmt, provider->requests_per_minute);
 	stmt_bind_int(stmt, provider->tokens_per_minute);
+	stmt_bind_int(stmt, provider->concurrent);
 	stmt_bind_int(stmt, clock_unix_ms());
 	if (!stmt_run(stmt, err))
 		return false;

@@ -66,6 +66,7 @@ struct provider {
 	int64_t weight;
 	int64_t requests_per_minute; /* that it allows us; 0: no limit */
 	int64_t tokens_per_minute;
+	int64_t concurrent; /* requests at once; 0: no limit */
 	struct provider_timeouts timeouts;
 	bool enabled;
 	struct provider_key *keys; /* the enabled ones; NULL: none */

@@ -46,6 +46,7 @@ static void copy_stored(struct provider *out, const struct provider *stored,
 	out->weight = stored->weight;
 	out->requests_per_minute = stored->requests_per_minute;
 	out->tokens_per_minute = stored->tokens_per_minute;
+	out->concurrent = stored->concurrent;
 	out->timeouts = stored->timeouts;
 	out->enabled = stored->enabled;
 }

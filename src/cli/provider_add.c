@@ -21,6 +21,7 @@ static const struct option_row options[] = {
 	{ "weight", "N", "its share among providers of one model" },
 	{ "rpm", "N", "requests that it allows in a minute; 0: no limit" },
 	{ "tpm", "N", "tokens that it allows in a minute; 0: no limit" },
+	{ "concurrent", "N", "requests that it answers at once; 0: no limit" },
 	{ "key-stdin", NULL, "read its API key from standard input" },
 	{ "key-name", "NAME", "which of its keys (default: default)" },
 	{ "key-weight", "N", "the key's share among its keys" },
@@ -60,6 +61,7 @@ static bool run(struct session *session, struct error *err)
 	output_str(output, "base_url", provider.base_url);
 	output_int_or_null(output, "rpm", provider.requests_per_minute);
 	output_int_or_null(output, "tpm", provider.tokens_per_minute);
+	output_int_or_null(output, "concurrent", provider.concurrent);
 	output_bool(output, "key_set", with_key);
 	output_int(output, "models_added", (int64_t)models);
 	output_bool(output, "created", created);
@@ -90,6 +92,8 @@ static bool apply_arguments(
 		       &provider->requests_per_minute, err) &&
 	       arguments_int(arguments, "tpm", 0, MAX_RATE,
 		       &provider->tokens_per_minute, err) &&
+	       arguments_int(arguments, "concurrent", 0, MAX_RATE,
+		       &provider->concurrent, err) &&
 	       provider_check_form(provider,
 		       session->settings.allow_private_upstreams,
 		       &session->arena, err);

@@ -1,5 +1,6 @@
 /*
- * quota_set.c - how many requests and tokens may be used in a period.
+ * quota_set.c - how many requests and tokens may be used in a period, and how
+ * many requests may run at once.
  */
 #include "accounts/quota.h"
 #include "cli/command.h"
@@ -15,6 +16,7 @@ static const struct option_row options[] = {
 	{ "requests-monthly", "N", "requests in a month" },
 	{ "tokens-daily", "N", "tokens in a day" },
 	{ "tokens-monthly", "N", "tokens in a month" },
+	{ "concurrent", "N", "requests that run at once" },
 	{ NULL, NULL, NULL },
 };
 
@@ -22,11 +24,12 @@ static const struct option_row options[] = {
 static const struct {
 	enum limit_period period;
 	const char *requests;
-	const char *tokens;
+	const char *tokens; /* or NULL */
 } periods[] = {
 	{ PERIOD_MINUTE, "rpm", "tpm" },
 	{ PERIOD_DAILY, "requests-daily", "tokens-daily" },
 	{ PERIOD_MONTHLY, "requests-monthly", "tokens-monthly" },
+	{ PERIOD_AT_ONCE, "concurrent", NULL },
 };
 
 #define PERIODS ARRAY_LEN(periods)
@@ -77,8 +80,9 @@ static bool read_quotas(const struct arguments *arguments,
 		quota->period = periods[i].period;
 		if (!arguments_int(arguments, periods[i].requests, 1, MAX_LIMIT,
 			    &quota->limit_requests, err) ||
-			!arguments_int(arguments, periods[i].tokens, 1,
-				MAX_LIMIT, &quota->limit_tokens, err))
+			(periods[i].tokens &&
+				!arguments_int(arguments, periods[i].tokens, 1,
+					MAX_LIMIT, &quota->limit_tokens, err)))
 			return false;
 		any |= quota->limit_requests + quota->limit_tokens > 0;
 	}

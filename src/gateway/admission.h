@@ -86,10 +86,10 @@ struct admission {
 	/* What must be counted when it ends, for nobody knows it now. */
 	struct late *late;
 	size_t late_count;
-	/* Reservations of providers' own rates; the last one is that of the
-	 * attempt that runs. */
+	/* Reservations of providers' own limits; the last one is that of the
+	 * attempt that runs, if one does. */
 	unsigned provider_attempts;
-	const struct provider *last_provider;
+	const struct provider *asked; /* by that one; NULL: none runs */
 };
 
 /* More attempts of one call than this are not counted at their providers. */

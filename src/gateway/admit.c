@@ -16,6 +16,8 @@
 /* Each limit may be begun, granted and left out once, and all tightened. */
 #define MOST_TRIES (4 * LIMITS_MAX)
 #define NOTE_MAX_BYTES 400
+/* Requests and tokens a minute, requests at once. */
+#define PROVIDER_LIMITS 3
 
 static enum verdict reserve(struct call *call);
 static bool ask(struct call *call, struct error *err);
@@ -25,6 +27,9 @@ static enum verdict look_again(struct call *call, size_t at);
 static struct str note_of(struct call *call);
 static bool write_note(const struct call *call, struct str model,
 	struct str user, struct buf *out);
+static void add_of_provider(struct call *call, const struct provider *provider,
+	const char *what, struct limit limit, struct limit *limits,
+	size_t *count);
 static bool reserve_provider(struct call *call, const struct provider *provider,
 	const struct limit *limits, size_t count, struct error *err);
 
@@ -226,43 +231,43 @@ static bool write_note(const struct call *call, struct str model,
 }
 
 /*
- * A provider's own rates belong to an attempt, and attempts begin on loops: so
+ * A provider's own limits belong to an attempt, and attempts begin on loops: so
  * they are counted on this machine, also where the other limits are shared.
  */
 bool admit_provider(
 	struct call *call, const struct provider *provider, struct error *err)
 {
-	const struct limit calls = {
-		.kind = LIMIT_RATE,
-		.unit = LIMIT_CALLS,
-		.max = provider->requests_per_minute,
-		.amount = 1,
-		.window_ms = 60000,
-	};
-	const struct limit tokens = {
-		.kind = LIMIT_RATE,
-		.unit = LIMIT_TOKENS,
-		.max = provider->tokens_per_minute,
-		.amount = call->admission ? call->admission->tokens : 0,
-		.window_ms = 60000,
-	};
-	struct limit limits[2];
+	struct limit limits[PROVIDER_LIMITS];
+	struct limit rate = { .kind = LIMIT_RATE, .window_ms = 60000 };
+	struct limit running = { .kind = LIMIT_CONCURRENT };
 	size_t count = 0;
 
 	if (!call->admission)
 		return true;
-	if (calls.max > 0) {
-		limits[count] = calls;
-		limits[count++].name = arena_printf(
-			call->arena, "provider/%" PRId64 "/rpm", provider->id);
-	}
-	if (tokens.max > 0 && !call->is_count) {
-		limits[count] = tokens;
-		limits[count++].name = arena_printf(
-			call->arena, "provider/%" PRId64 "/tpm", provider->id);
-	}
+	admit_provider_end(call);
+	rate.unit = running.unit = LIMIT_CALLS;
+	rate.amount = running.amount = 1;
+	rate.max = provider->requests_per_minute;
+	running.max = provider->concurrent;
+	add_of_provider(call, provider, "rpm", rate, limits, &count);
+	add_of_provider(call, provider, "concurrent", running, limits, &count);
+	rate.unit = LIMIT_TOKENS;
+	rate.amount = call->admission->tokens;
+	rate.max = call->is_count ? 0 : provider->tokens_per_minute;
+	add_of_provider(call, provider, "tpm", rate, limits, &count);
 	return count == 0 ||
 	       reserve_provider(call, provider, limits, count, err);
+}
+
+static void add_of_provider(struct call *call, const struct provider *provider,
+	const char *what, struct limit limit, struct limit *limits,
+	size_t *count)
+{
+	if (limit.max == 0)
+		return;
+	limit.name = arena_printf(
+		call->arena, "provider/%" PRId64 "/%s", provider->id, what);
+	limits[(*count)++] = limit;
 }
 
 static bool reserve_provider(struct call *call, const struct provider *provider,
@@ -281,9 +286,14 @@ static bool reserve_provider(struct call *call, const struct provider *provider,
 		return reserve_provider(call, provider, limits, count, err);
 	if (outcome.verdict == LIMIT_TAKEN) {
 		admission->provider_attempts++;
-		admission->last_provider = provider;
+		admission->asked = provider;
 		return true;
 	}
+	if (limits[outcome.at].kind == LIMIT_CONCURRENT)
+		return error_refuse(err, ERR_CONCURRENCY, NULL,
+			"The gateway may ask this model's provider for no more "
+			"than %" PRId64 " answers at once.",
+			limits[outcome.at].max);
 	error_refuse(err, ERR_RATE_LIMITED, NULL,
 		"The gateway may ask this model's provider for no more %s in "
 		"this minute.",

@@ -24,6 +24,8 @@ static bool needs_log(const struct applied_limits *applied);
 static void make_room(struct call *call, size_t room);
 static void add_key(struct call *call);
 static void add_address(struct call *call);
+static void add_of_address(struct call *call, struct str what,
+	struct limit *limit, enum error_kind refusal);
 static void add_quota(struct call *call, const struct quota *quota);
 static void add_quota_unit(struct call *call, const struct quota *quota,
 	enum limit_unit unit, int64_t max, int64_t amount);
@@ -73,9 +75,10 @@ static struct user_defaults user_defaults(const struct call *call)
 
 	if (call->is_of_tenant)
 		return (struct user_defaults){ settings->proxy_user_rpm,
-			settings->proxy_user_tokens_daily };
+			settings->proxy_user_tokens_daily,
+			settings->user_concurrent };
 	return (struct user_defaults){ settings->user_rpm,
-		settings->user_tokens_daily };
+		settings->user_tokens_daily, settings->user_concurrent };
 }
 
 /* Does anything count tokens or money? Reading a conversation for that is
@@ -83,7 +86,8 @@ static struct user_defaults user_defaults(const struct call *call)
 static bool needs_bound(
 	const struct call *call, const struct applied_limits *applied)
 {
-	if (needs_log(applied) || call->key->limits.tokens_per_minute > 0)
+	if (needs_log(applied) || call->key->limits.tokens_per_minute > 0 ||
+		call->gateway->settings->ip_tpm > 0)
 		return true;
 	for (size_t i = 0; i < call->target_count; i++)
 		if (call->targets[i].model->provider->tokens_per_minute > 0)
@@ -95,10 +99,12 @@ static bool needs_bound(
 static size_t count_own(const struct call *call)
 {
 	const struct key_limits *limits = &call->key->limits;
+	const struct settings *settings = call->gateway->settings;
 
 	return (limits->requests_per_minute > 0) +
 	       (limits->tokens_per_minute > 0) + (limits->concurrent > 0) +
-	       (call->gateway->settings->ip_rpm > 0);
+	       (settings->ip_rpm > 0) + (settings->ip_tpm > 0) +
+	       (settings->ip_concurrent > 0);
 }
 
 static bool needs_log(const struct applied_limits *applied)
@@ -195,25 +201,46 @@ static struct str key_name(const struct call *call, struct str what)
 
 static void add_address(struct call *call)
 {
-	int64_t max = call->gateway->settings->ip_rpm;
+	const struct settings *settings = call->gateway->settings;
 	struct limit limit = {
 		.kind = LIMIT_RATE,
 		.unit = LIMIT_CALLS,
-		.max = max,
+		.max = settings->ip_rpm,
 		.amount = 1,
 		.window_ms = MINUTE_MS,
 	};
+
+	if (call->x->client_ip.n == 0)
+		return;
+	if (settings->ip_rpm > 0)
+		add_of_address(call, S("/rpm"), &limit, ERR_RATE_LIMITED);
+	limit.unit = LIMIT_TOKENS;
+	limit.max = settings->ip_tpm;
+	limit.amount = call->admission->tokens;
+	if (settings->ip_tpm > 0 && !call->is_count)
+		add_of_address(call, S("/tpm"), &limit, ERR_RATE_LIMITED);
+	limit = (struct limit){
+		.kind = LIMIT_CONCURRENT,
+		.unit = LIMIT_CALLS,
+		.max = settings->ip_concurrent,
+		.amount = 1,
+	};
+	if (settings->ip_concurrent > 0)
+		add_of_address(call, S("/concurrent"), &limit, ERR_CONCURRENCY);
+}
+
+static void add_of_address(struct call *call, struct str what,
+	struct limit *limit, enum error_kind refusal)
+{
 	const struct admission_reason reason = {
-		.refusal = ERR_RATE_LIMITED,
+		.refusal = refusal,
 		.is_address = true,
 		.period = PERIOD_MINUTE,
 	};
 
-	if (max == 0 || call->x->client_ip.n == 0)
-		return;
-	limit.name = ARENA_JOIN(call->arena, S("ip/"),
-		str_head(call->x->client_ip, 64), S("/rpm"));
-	admission_add(call->admission, &limit, &reason);
+	limit->name = ARENA_JOIN(
+		call->arena, S("ip/"), str_head(call->x->client_ip, 64), what);
+	admission_add(call->admission, limit, &reason);
 }
 
 static void add_quota(struct call *call, const struct quota *quota)
@@ -230,23 +257,28 @@ static void add_quota_unit(struct call *call, const struct quota *quota,
 	enum limit_unit unit, int64_t max, int64_t amount)
 {
 	int64_t window_ms = limit_period_window_ms(quota->period);
+	bool is_calendar = limit_period_is_calendar(quota->period);
 	struct admission_reason reason = {
-		.refusal = window_ms ? ERR_RATE_LIMITED : ERR_QUOTA,
+		.refusal = window_ms     ? ERR_RATE_LIMITED
+			   : is_calendar ? ERR_QUOTA
+					 : ERR_CONCURRENCY,
 		.owner = owner_for(call, &quota->owner),
 		.period = quota->period,
 		.zone = quota->zone,
 		.quota_id = quota->id,
 	};
 	struct limit limit = {
-		.kind = window_ms ? LIMIT_RATE : LIMIT_AMOUNT,
+		.kind = window_ms     ? LIMIT_RATE
+			: is_calendar ? LIMIT_AMOUNT
+				      : LIMIT_CONCURRENT,
 		.unit = unit,
 		.max = max,
 		.amount = amount,
 		.window_ms = window_ms,
-		.must_be_begun = !window_ms,
+		.must_be_begun = is_calendar,
 	};
 
-	if (!window_ms)
+	if (is_calendar)
 		set_calendar(call->x->arrived_unix_ms, &reason);
 	limit.ends_ms = reason.ends_ms;
 	limit.name = quota_name(call, unit, &reason);
@@ -283,14 +315,24 @@ static void add_budget(struct call *call, const struct budget *budget)
 	admission_add(call->admission, &limit, &reason);
 }
 
+/* Nearly all calls are of the same day, and a calendar is slow. */
 static void set_calendar(int64_t unix_ms, struct admission_reason *reason)
 {
-	const struct time_zone *zone = reason->zone;
+	static _Thread_local struct calendar {
+		const struct time_zone *zone;
+		int64_t starts_ms, ends_ms;
+	} last[PERIOD_MONTHLY + 1];
+	struct calendar *known = &last[reason->period];
+	const struct time_zone *zone =
+		reason->zone ? reason->zone : time_zone_utc();
 
-	if (!zone)
-		zone = time_zone_utc();
-	reason->starts_ms = limit_period_start(reason->period, zone, unix_ms);
-	reason->ends_ms = limit_period_end(reason->period, zone, unix_ms);
+	if (zone != known->zone || unix_ms < known->starts_ms ||
+		unix_ms >= known->ends_ms)
+		*known = (struct calendar){ zone,
+			limit_period_start(reason->period, zone, unix_ms),
+			limit_period_end(reason->period, zone, unix_ms) };
+	reason->starts_ms = known->starts_ms;
+	reason->ends_ms = known->ends_ms;
 }
 
 struct str admission_name_before(const struct call *call, size_t at)

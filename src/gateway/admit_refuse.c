@@ -60,11 +60,13 @@ static void refuse_rate(struct call *call, size_t at)
 static void refuse_running(struct call *call, size_t at)
 {
 	const struct limit *limit = &call->admission->limits[at];
+	struct str who = whose(call, &call->admission->reasons[at]);
 
 	error_refuse(&call->error, ERR_CONCURRENCY, NULL,
-		"This key may have %" PRId64 " %s running at once. Wait for "
-		"one to end.",
-		limit->max, limit->max == 1 ? "request" : "requests");
+		"%.*s may have %" PRId64 " %s running at once. Wait for one to "
+		"end.",
+		STR_ARG(who), limit->max,
+		limit->max == 1 ? "request" : "requests");
 }
 
 static void refuse_quota(struct call *call, size_t at)
@@ -205,6 +207,7 @@ static const char *period_word(enum limit_period period)
 	case PERIOD_HOUR: return "hour";
 	case PERIOD_DAILY: return "day";
 	case PERIOD_MONTHLY: return "month";
+	case PERIOD_AT_ONCE: break; /* refuse_running() says it */
 	}
 	abort();
 }

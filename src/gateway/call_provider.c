@@ -73,6 +73,9 @@ void call_attempt_failed(struct call *call, const struct failure *failure,
 	struct target *target = call->current;
 
 	outcome_end(call, failure, advice);
+	/* What was told has used tokens, which settle() counts. */
+	if (!call->has_told)
+		admit_provider_end(call);
 	/* Until then all its keys rest. */
 	if (failure && failure->status == 429 && hint_ms < 0 &&
 		call->provider_key)
@@ -134,6 +137,7 @@ static bool take_up(struct call *call, struct target *target)
 	if (attempt_start(call))
 		return true;
 	outcome_end(call, NULL, ADVICE_NEXT_TARGET);
+	admit_provider_end(call);
 	target->is_spent = true;
 	return false;
 }
@@ -186,7 +190,7 @@ static bool ask_breaker(struct call *call, struct target *target)
 	return false;
 }
 
-/* What we may ask of its provider in a minute. */
+/* What we may ask of its provider in a minute, and at once. */
 static bool ask_rates(struct call *call, struct target *target)
 {
 	struct error why;

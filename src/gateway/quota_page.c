@@ -19,7 +19,8 @@ struct standing {
 static bool read_query(struct call *call, struct str *tenant, struct str *user);
 static bool collect(
 	struct call *call, struct standing *standings, size_t *count);
-static bool is_quota(const struct admission_reason *reason);
+static bool is_quota(
+	const struct limit *limit, const struct admission_reason *reason);
 static bool look(
 	struct call *call, size_t at, struct limit_state *out, bool *left_out);
 static const struct standing *tightest(
@@ -84,7 +85,7 @@ static bool collect(
 		struct standing *standing = &standings[*count];
 		bool left_out = false;
 
-		if (is_quota(&admission->reasons[i])) {
+		if (is_quota(&admission->limits[i], &admission->reasons[i])) {
 			if (!look(call, i, &standing->state, &left_out))
 				return false;
 			standing->limit = &admission->limits[i];
@@ -97,10 +98,13 @@ static bool collect(
 	return true;
 }
 
-/* Not a rate of the key or the address, not a budget. */
-static bool is_quota(const struct admission_reason *reason)
+/* Not a rate of the key or the address, not a budget, nor what may run at
+ * once: of that nothing is used up. */
+static bool is_quota(
+	const struct limit *limit, const struct admission_reason *reason)
 {
-	return !reason->budget && !reason->is_address && !reason->is_outage &&
+	return limit->kind != LIMIT_CONCURRENT && !reason->budget &&
+	       !reason->is_address && !reason->is_outage &&
 	       (reason->quota_id > 0 || reason->owner.scope == SCOPE_USER);
 }
 

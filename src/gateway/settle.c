@@ -13,7 +13,7 @@
 
 static struct limit_use use_of(const struct call *call);
 static int64_t tokens_of(const struct call *call);
-static void settle_providers(struct call *call, const struct limit_use *use);
+static void settle_attempt(struct call *call, const struct limit_use *use);
 static void settle_late(struct call *call, const struct limit_use *use);
 static void post(struct call *call, const struct limit_use *use);
 
@@ -24,7 +24,9 @@ void settle(struct call *call)
 
 	if (!admission || !admission->is_admitted)
 		return;
-	settle_providers(call, &use);
+	if (call->target && call->target->provider == admission->asked)
+		settle_attempt(call, &use);
+	admit_provider_end(call);
 	settle_late(call, &use);
 	if (!admission->is_reserved)
 		return;
@@ -56,20 +58,24 @@ static int64_t tokens_of(const struct call *call)
 	return tokens;
 }
 
-/* Only the last attempt can have used tokens. */
-static void settle_providers(struct call *call, const struct limit_use *use)
+void admit_provider_end(struct call *call)
+{
+	const struct limit_use nothing = { 0, 0 };
+
+	if (call->admission)
+		settle_attempt(call, &nothing);
+}
+
+static void settle_attempt(struct call *call, const struct limit_use *use)
 {
 	struct admission *admission = call->admission;
-	const struct limit_use nothing = { 0, 0 };
-	bool last_counts = call->target &&
-			   call->target->provider == admission->last_provider;
 
-	for (unsigned i = 0; i < admission->provider_attempts; i++) {
-		bool is_last = i + 1 == admission->provider_attempts;
-
-		admit_batch_settle(call, admission_attempt_id(call, i),
-			is_last && last_counts ? use : &nothing);
-	}
+	if (admission->asked)
+		admit_batch_settle(call,
+			admission_attempt_id(
+				call, admission->provider_attempts - 1),
+			use);
+	admission->asked = NULL;
 }
 
 /* What could not be counted before the call is counted now. */

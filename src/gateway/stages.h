@@ -119,10 +119,13 @@ void route_record(struct call *call, struct usage_record *usage);
 
 /* --- admit.c and its kin (admission.h) --- */
 
-/* Reserve the provider's own rates for one attempt. False: it is not to be
- * asked now; ERR_RATE_LIMITED, ERR_LIMITS_UNKNOWN. */
+/* Reserve the provider's own limits for one attempt. False: it is not to be
+ * asked now; ERR_RATE_LIMITED, ERR_CONCURRENCY, ERR_LIMITS_UNKNOWN. */
 MUST_USE bool admit_provider(
 	struct call *call, const struct provider *provider, struct error *err);
+/* The attempt has ended without an answer; one that has ended already, or was
+ * not counted, is none. */
+void admit_provider_end(struct call *call);
 /* How much is left of what limits the call. */
 void admit_headers(struct call *call);
 

@@ -33,7 +33,7 @@
 #define LIMIT_NAME_MAX_BYTES 120
 /* That one call reserves at most: all quotas, budgets and rates of a key and of
  * its user, and a few more. */
-#define LIMITS_MAX 48
+#define LIMITS_MAX 56
 /* Of the id of a reservation. */
 #define LIMIT_ID_MAX_BYTES 40
 

@@ -25,6 +25,8 @@
 #define REDIS_CLOCK (-1)
 #define MAX_WORDS (100 + 10 * LIMITS_MAX)
 #define NUMBER_BYTES 24
+/* Before them stand the script and how many names there are. */
+_Static_assert(MAX_WORDS + 8 <= REDIS_WORDS_MAX, "a script has room");
 
 struct store {
 	struct redis *redis;

@@ -23,6 +23,9 @@
 #include "base/error.h"
 #include "base/settings.h"
 
+/* Of one command: more than the longest script takes (limit_redis.c). */
+#define REDIS_WORDS_MAX 1024
+
 struct redis;
 
 /*

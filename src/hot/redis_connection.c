@@ -4,9 +4,9 @@
 #include "hot/redis_connection.h"
 
 #include "base/clock.h"
+#include "hot/redis.h"
 
 #define PIECE_BYTES 16384
-#define MAX_WORDS 512
 /* Before it, scripts may not ask for the time and then write. */
 #define OLDEST_VERSION 5
 
@@ -162,13 +162,13 @@ static bool ask(struct redis_connection *connection, const struct str *words,
 	size_t count, int64_t deadline_ms, redisReply **reply,
 	char error_word[REDIS_WORD_BYTES], struct error *err)
 {
-	const char *bytes[MAX_WORDS];
-	size_t sizes[MAX_WORDS];
+	const char *bytes[REDIS_WORDS_MAX];
+	size_t sizes[REDIS_WORDS_MAX];
 	char *command;
 	long long n;
 	bool sent;
 
-	assert(count <= MAX_WORDS && !connection->wire.broken);
+	assert(count <= REDIS_WORDS_MAX && !connection->wire.broken);
 	if (error_word)
 		error_word[0] = '\0';
 	for (size_t i = 0; i < count; i++) {

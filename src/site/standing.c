@@ -94,7 +94,7 @@ bool quota_standing_load(struct db *db, const struct quota_row *rows,
 		const struct quota *quota = &rows[i].quota;
 
 		standing[i] = (struct quota_standing){ .is_known = false };
-		if (limit_period_window_ms(quota->period) > 0)
+		if (!limit_period_is_calendar(quota->period))
 			continue;
 		standing[i].starts_ms =
 			limit_period_start(quota->period, quota->zone, now);

@@ -85,6 +85,8 @@ test('a provider may be limited; what is not given stays', () => {
 	assert.equal(json([...words, '--tpm', '7000']).rpm, 30);
 	assert.equal(sql("SELECT CONCAT(rpm, ' ', tpm) FROM providers"), '30 7000');
 	assert.equal(json([...words, '--rpm', '0']).rpm, null);
+	assert.equal(json([...words, '--concurrent', '4']).concurrent, 4);
+	assert.equal(sql('SELECT concurrent FROM providers'), '4');
 	refused([...words, '--rpm', '-1'], 2, /--rpm/);
 });
 
@@ -167,6 +169,16 @@ test('quota set: what is not given stays', () => {
 	assert.deepEqual(json(['quota', 'remove', String(list[0].id)]), { id: list[0].id, removed: true });
 	assert.equal(json(['quota', 'list']).length, 2);
 	refused(['quota', 'remove', String(list[0].id)], 1, /no quota/);
+});
+
+test('a quota of what runs at once', () => {
+	const rows = json(['quota', 'set', '--project', 'law', '--user', 'ana', '--concurrent', '3']);
+	assert.deepEqual(rows.map(({ period, requests, tokens }) => [period, requests, tokens]),
+		[['at_once', 3, null]]);
+	const [row] = json(['quota', 'list']);
+	assert.deepEqual([row.user, row.period, row.requests, row.requests_used, row.resets],
+		['ana', 'at_once', 3, null, null]);
+	refused(['quota', 'set', '--project', 'law', '--concurrent', '0'], 2, /--concurrent/);
 });
 
 test('a removed budget is gone', () => {

@@ -173,6 +173,7 @@ test('what makes no sense is refused', async () => {
 	await refuse({ owner: 'project:999999' }, 404);
 	await refuse({ owner: "project:1' OR '1'='1" });
 	await refuse({ period: 'daily' }, 400, '/quotas'); // it limits nothing
+	await refuse({ period: 'at_once', requests: 2, tokens: 5 }, 400, '/quotas');
 	const { budget } = await people.admin.post('/budgets', good);
 
 	await refuse({}, 409); // nobody overwrites unseen
@@ -286,6 +287,7 @@ for (const [theme, language] of looked([['light', 'en'], ['dark', 'es']]))
 			period: 'daily', limit_usd: '2', mode: 'hard' });
 		await add('quota', { owner: `user:${project}`, period: 'minute',
 			requests: 10, tokens: 20000 });
+		await add('quota', { owner: `user:${project}`, period: 'at_once', requests: 3 });
 		await add('quota', { owner: `key:${evilKey.id}`, period: 'daily',
 			requests: 2000, tokens: 100000 });
 		for (const size of looked(['wide', 'phone', 'narrow'])) {
@@ -294,7 +296,8 @@ for (const [theme, language] of looked([['light', 'en'], ['dark', 'es']]))
 
 			await picture(page, `budgets-${size}-${theme}`);
 			assert.match(await page.innerText('main'), language === 'en'
-				? /any 60 seconds/ : /60 segundos cualesquiera/);
+				? /any 60 seconds[^]*At once[^]*3 requests[^]*at any moment/
+				: /60 segundos cualesquiera[^]*A la vez[^]*3 peticiones[^]*en todo momento/);
 			await assertFits(page);
 			await assertAccessible(page);
 			await page.goto(`${site.url}${made[1]}`);

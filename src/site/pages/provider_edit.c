@@ -40,6 +40,7 @@ static const struct site_field fields[] = {
 	{ .name = "weight", .type = SITE_INT, .min = 1, .max = MAX_WEIGHT },
 	{ .name = "rpm", .type = SITE_INT, .max = MAX_RATE },
 	{ .name = "tpm", .type = SITE_INT, .max = MAX_RATE },
+	{ .name = "concurrent", .type = SITE_INT, .max = MAX_RATE },
 	{ .name = "connect_timeout_ms",
 		.type = SITE_INT,
 		.max = MAX_TIMEOUT_MS },
@@ -135,6 +136,7 @@ static bool read_change(struct site_request *request, struct provider *provider,
 		provider->weight = site_int(request, "weight");
 	set_int(request, "rpm", &provider->requests_per_minute);
 	set_int(request, "tpm", &provider->tokens_per_minute);
+	set_int(request, "concurrent", &provider->concurrent);
 	set_int(request, "connect_timeout_ms", &timeouts->connect_ms);
 	set_int(request, "first_byte_timeout_ms", &timeouts->first_byte_ms);
 	set_int(request, "idle_timeout_ms", &timeouts->idle_ms);
@@ -165,6 +167,7 @@ static json_t *audit_json(
 	site_put_int(json, "weight", provider->weight);
 	site_put_int(json, "rpm", provider->requests_per_minute);
 	site_put_int(json, "tpm", provider->tokens_per_minute);
+	site_put_int(json, "concurrent", provider->concurrent);
 	provider_put_ways(json, provider);
 	return json;
 }

@@ -91,6 +91,7 @@ json_t *provider_json(const struct site_request *request,
 	}
 	site_put_int(json, "rpm", provider->requests_per_minute);
 	site_put_int(json, "tpm", provider->tokens_per_minute);
+	site_put_int(json, "concurrent", provider->concurrent);
 	site_put_int(json, "key_count", (int64_t)provider->key_count);
 	site_put_int(json, "host_count", (int64_t)provider->host_count);
 	format_put_count(&format, json, "models",

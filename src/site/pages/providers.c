@@ -72,6 +72,7 @@ static const struct site_field create_fields[] = {
 	{ .name = "weight", .type = SITE_INT, .min = 1, .max = MAX_WEIGHT },
 	{ .name = "rpm", .type = SITE_INT, .max = MAX_RATE },
 	{ .name = "tpm", .type = SITE_INT, .max = MAX_RATE },
+	{ .name = "concurrent", .type = SITE_INT, .max = MAX_RATE },
 	KEY_FIELDS,
 	{ .name = NULL },
 };
@@ -280,6 +281,7 @@ static void read_form(
 		provider->weight = site_int(request, "weight");
 	provider->requests_per_minute = site_int(request, "rpm");
 	provider->tokens_per_minute = site_int(request, "tpm");
+	provider->concurrent = site_int(request, "concurrent");
 }
 
 static bool enable(struct site_request *request, json_t *out, struct error *err)

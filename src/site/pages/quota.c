@@ -41,10 +41,11 @@ static void put_value(struct site_request *request, const char *name,
 	}
 
 /* `needed`: a form that is sent has it; one that is asked for may. */
-#define PERIOD_FIELD(needed)                                               \
-	{                                                                  \
-		.name = "period", .type = SITE_CHOICE,                     \
-		.choices = "minute|hour|daily|monthly", .required = needed \
+#define PERIOD_FIELD(needed)                                    \
+	{                                                       \
+		.name = "period", .type = SITE_CHOICE,          \
+		.choices = "minute|hour|daily|monthly|at_once", \
+		.required = needed                              \
 	}
 
 static const struct site_field new_query[] = {

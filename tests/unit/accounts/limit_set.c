@@ -218,7 +218,37 @@ static void settings_fill_in_for_users(void **state)
 		find_quota(&applied, PERIOD_MINUTE, false)->limit_requests, 3);
 	applied = apply(0, "bea");
 	assert_int_equal(applied.quota_count, 3);
+	/* At once: the row of each user, of one, or else the default. */
+	defaults.concurrent = 9;
+	applied = apply(0, "bea");
+	assert_int_equal(
+		find_quota(&applied, PERIOD_AT_ONCE, false)->limit_requests, 9);
+	set_quota(owner(SCOPE_USER, first.id, ""), PERIOD_AT_ONCE, 5, 0);
+	set_quota(owner(SCOPE_USER, first.id, "ana"), PERIOD_AT_ONCE, 2, 0);
+	applied = apply(0, "bea");
+	assert_int_equal(
+		find_quota(&applied, PERIOD_AT_ONCE, false)->limit_requests, 5);
+	applied = apply(0, "ana");
+	assert_int_equal(
+		find_quota(&applied, PERIOD_AT_ONCE, false)->limit_requests, 2);
 	defaults = (struct user_defaults){ 0 };
+}
+
+/* Tokens do not run. */
+static void at_once_are_requests(void **state)
+{
+	struct quota quota = { .owner = owner(SCOPE_PROJECT, first.id, ""),
+		.period = PERIOD_AT_ONCE,
+		.limit_requests = 1,
+		.limit_tokens = 1 };
+	struct error err = ERROR_INIT;
+	bool created;
+	int64_t id;
+
+	(void)state;
+	assert_false(quota_set(db, &quota, &id, &created, &err));
+	assert_int_equal(err.kind, ERR_BAD_FIELD);
+	assert_string_equal(err.param, "tokens");
 }
 
 /* As many as there can be: two units of all periods of all scopes. */
@@ -239,6 +269,7 @@ static void all_that_can_apply_fits(void **state)
 
 		for (enum limit_period p = 0; p <= PERIOD_MONTHLY; p++)
 			set_quota(owners[i], p, 1, named ? 0 : 1);
+		set_quota(owners[i], PERIOD_AT_ONCE, 1, 0);
 		set_budget(owners[i], PERIOD_DAILY, 1);
 		set_budget(owners[i], PERIOD_MONTHLY, 1);
 	}
@@ -319,6 +350,10 @@ static void periods(void **state)
 	assert_int_equal(limit_period_window_ms(PERIOD_MINUTE), 60000);
 	assert_int_equal(limit_period_window_ms(PERIOD_HOUR), 3600000);
 	assert_int_equal(limit_period_window_ms(PERIOD_DAILY), 0);
+	assert_int_equal(limit_period_window_ms(PERIOD_AT_ONCE), 0);
+	assert_true(limit_period_is_calendar(PERIOD_MONTHLY));
+	assert_false(limit_period_is_calendar(PERIOD_HOUR) ||
+		     limit_period_is_calendar(PERIOD_AT_ONCE));
 }
 
 static void setting_twice_changes(void **state)
@@ -478,6 +513,7 @@ int main(void)
 			every_scope_reaches_its_calls_alone, clear),
 		cmocka_unit_test_setup(a_named_user_replaces_each_user, clear),
 		cmocka_unit_test_setup(settings_fill_in_for_users, clear),
+		cmocka_unit_test_setup(at_once_are_requests, clear),
 		cmocka_unit_test_setup(all_that_can_apply_fits, clear),
 		cmocka_unit_test_setup(many_users_are_told_apart, clear),
 		cmocka_unit_test_setup(days_are_those_of_the_project, clear),

@@ -106,9 +106,27 @@ static void test_key_and_address(void **state)
 	assert_name(2, "key/5/concurrent");
 	assert_name(3, "ip/192.0.2.7/rpm");
 	assert_int_equal(admission.limits[1].amount, admission.tokens);
+	settings.ip_tpm = 5000;
+	settings.ip_concurrent = 9;
+	collect_at("2026-11-21T12:00:00Z");
+	assert_int_equal(admission.count, 6);
+	assert_name(4, "ip/192.0.2.7/tpm");
+	assert_int_equal(admission.limits[4].amount, admission.tokens);
+	assert_int_equal(admission.reasons[4].refusal, ERR_RATE_LIMITED);
+	assert_name(5, "ip/192.0.2.7/concurrent");
+	assert_int_equal(admission.limits[5].kind, LIMIT_CONCURRENT);
+	assert_int_equal(admission.limits[5].max, 9);
+	assert_int_equal(admission.reasons[5].refusal, ERR_CONCURRENCY);
 	call.is_count = true;
 	collect_at("2026-11-21T12:00:00Z");
+	assert_int_equal(admission.count, 4);
+	/* Tokens of addresses alone are a reason to look for them. */
+	call.is_count = false;
+	provider.tokens_per_minute = 0;
+	key.limits = (struct key_limits){ 0 };
+	collect_at("2026-11-21T12:00:00Z");
 	assert_int_equal(admission.count, 3);
+	assert_true(admission.tokens > 0);
 }
 
 /* 1763683200000 is 2025-11-21T00:00:00Z. */
@@ -191,6 +209,14 @@ static void test_users(void **state)
 	assert_int_equal(first.n, second.n);
 	assert_false(str_equal(first, second));
 	assert_true(str_equal(admission.reasons[0].owner.user, S("bob")));
+	settings.user_concurrent = 4;
+	collect_at("2025-11-21T12:00:00Z");
+	assert_int_equal(admission.count, 3);
+	assert_true(str_starts(
+		admission.limits[2].name, S("quota/0.3/requests/at_once/")));
+	assert_int_equal(admission.limits[2].kind, LIMIT_CONCURRENT);
+	assert_int_equal(admission.limits[2].max, 4);
+	assert_false(admission.limits[2].must_be_begun);
 	call.head.user = S("");
 	collect_at("2025-11-21T12:00:00Z");
 	assert_int_equal(admission.count, 0);

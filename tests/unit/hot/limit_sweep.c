@@ -162,7 +162,7 @@ static void fill(struct fixture *f, size_t count, int64_t now_ms)
 static void a_sweep_goes_on_where_it_ended(void **state)
 {
 	struct fixture *f = *state;
-	size_t left = 24000;
+	size_t left = 430 * LIMITS_MAX; /* a reservation takes as many */
 	int beats = 0;
 
 	fill(f, left, START);
