@@ -15,12 +15,13 @@ export class PrivateMariadb {
 		this.socket = path.join(folder, 'socket');
 	}
 
-	// With what it had before; WORDS are mariadbd's.
+	// With what it had before; WORDS are mariadbd's. Another one that starts
+	// removes what it finds in a common folder for temporary files.
 	async start(...words) {
 		if (!fs.existsSync(path.join(this.folder, 'data')))
 			this.install();
 		this.server = spawn('mariadbd', ['--no-defaults', this.data, `--socket=${this.socket}`,
-			'--innodb-buffer-pool-size=32M', '--innodb-log-file-size=16M', ...asRoot, ...words],
+			`--tmpdir=${this.folder}`, '--innodb-buffer-pool-size=32M', '--innodb-log-file-size=16M', ...asRoot, ...words],
 		{ stdio: 'ignore' });
 		for (let i = 0; ; i++) {
 			const made = spawnSync('mariadb', ['--no-defaults', '-uroot', '-S', this.socket,

@@ -5,15 +5,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-	COST, addModels, assertSettled, charged, fixed, forgetSharedState, left,
+	COST, SLACK, addModels, assertSettled, charged, fixed, forgetSharedState, left,
 	picousd, ready, served, usd,
 } from './limits_calls.mjs';
 import { assertError, hello, sleep, until, useStack } from './stack.mjs';
 
 const CALLS = 200;
 const COVERED = 50n;
-// A call reserves a little more than it costs: its prompt by the byte.
-const SLACK = 300000000n;
 const BUDGET = COVERED * COST + SLACK;
 
 export function budgetCases(options, { isDaemon }) {
@@ -72,7 +70,10 @@ export function budgetCases(options, { isDaemon }) {
 	test('and when it begins anew', async () => {
 		const { key } = await make('nearly', '--budget-monthly', '0.003');
 
-		assert.equal((await stack.chat(fixed(), { key })).status, 200);
+		const first = await stack.chat(fixed(), { key });
+
+		assert.equal(first.status, 200);
+		await stack.row(first); // it is settled
 		const answer = await stack.chat(fixed(), { key });
 		const { message } = assertError(answer, 402, 'budget_exceeded');
 

@@ -6,13 +6,12 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import {
-	COST, addModels, charged, fixed, picousd, ready, served, usd,
+	COST, SLACK, addModels, charged, fixed, picousd, ready, served, usd,
 } from './limits_calls.mjs';
 import { SecondHost } from './second_host.mjs';
 import { hello, sleep, until, useStack } from './stack.mjs';
 
 const COVERED = 50n;
-const SLACK = 300000000n;
 const BUDGET = COVERED * COST + SLACK;
 
 const second = new SecondHost();
@@ -25,7 +24,7 @@ const stack = useStack({
 }, async (stack) => {
 	await addModels(stack, 20);
 	await second.start(stack);
-	await ready(stack);
+	await ready(stack, 'first', 'second');
 });
 
 after(() => second.remove());

@@ -22,7 +22,7 @@ const stack = useStack({
 }, async (stack) => {
 	await addModels(stack);
 	await second.start(stack);
-	await ready(stack);
+	await ready(stack, 'first', 'second');
 });
 
 after(() => second.remove());

@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { hello, sleep, until } from './stack.mjs';
+import { assertError, hello, sleep, until } from './stack.mjs';
 
 // One call of the model 'fixed', in pico-dollars: 10 tokens of prompt at 1 USD
 // a million, 1000 of completion at 2.
 export const COST = 10n * 1000000n + 1000n * 2000000n;
 const USD = 1000000000000n;
+// A call reserves a little more than it costs: its prompt by the byte.
+export const SLACK = 300000000n;
 
 export async function addModels(stack, delayMs = 0) {
 	const words = 'tokens=1000,prompt_tokens=10';
@@ -81,14 +83,51 @@ export async function assertSettled(stack, key, keyName, budget) {
 	return spent;
 }
 
-// nginx leaves a process that was away out for a second.
-export async function ready(stack) {
-	for (let good = 0; good < 20;) {
-		const { status } = await askFree(stack);
+// So many calls at once, of the key 'many', whose budget is for fewer: they
+// spend no more than that, and in the end all of it.
+export async function spendAtOnce(stack, calls, covered) {
+	const budget = covered * COST + SLACK;
+	const { key } = await stack.createKey('many', '--budget-daily',
+		usd(budget));
+	const ask = () => stack.chat(fixed(), { key });
+	const answers = await Promise.all(Array.from({ length: calls }, ask));
+	let good = BigInt(answers.filter(({ status }) =>
+		status === 200).length);
 
-		good = status === 200 ? good + 1 : 0;
-		await sleep(20);
-	}
+	assert.ok(good > 0n && good <= covered, `${good}`);
+	assert.deepEqual([...new Set(answers.map(({ status }) => status))].sort(),
+		[200, 402]);
+	// Settling comes a moment after the answer.
+	await until(async () => {
+		good += (await ask()).status === 200 ? 1n : 0n;
+		return good >= covered;
+	}, () => `${covered} calls, not ${good}`);
+	assertError(await ask(), 402, 'budget_exceeded');
+	assert.equal(await assertSettled(stack, key, 'many', budget),
+		covered * COST);
+}
+
+// nginx leaves a process that was away out for a second. Where machines are
+// named, each of them is asked again.
+export async function ready(stack, ...hosts) {
+	await until(async () => {
+		const ids = [];
+
+		while (ids.length < 20) {
+			const { status, headers } = await askFree(stack);
+
+			if (status === 200)
+				ids.push(headers['x-request-id']);
+			else
+				ids.length = 0;
+			await sleep(20);
+		}
+		if (hosts.length === 0)
+			return true;
+		const rows = [...(await stack.rows(ids)).values()];
+
+		return hosts.every((name) => rows.some(({ host }) => host === name));
+	}, `${hosts} to be asked`, { ms: 60000 });
 }
 
 // What a reboot does to the memory that the processes share.

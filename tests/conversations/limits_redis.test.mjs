@@ -7,13 +7,13 @@ import path from 'node:path';
 import { test } from 'node:test';
 
 import {
-	COST, addModels, assertSettled, fixed, picousd, ready, usd,
+	COST, SLACK, addModels, assertSettled, fixed, picousd, ready, spendAtOnce,
+	usd,
 } from './limits_calls.mjs';
 import { assertError, hello, until, useStack } from './stack.mjs';
 
 const BUDGET = picousd('1');
 const COVERED = 20n;
-const SLACK = 300000000n;
 
 const stack = useStack({
 	processes: 2, redis: true, set: { 'server.loops': 2 },
@@ -21,27 +21,7 @@ const stack = useStack({
 
 const ask = (key, more) => stack.chat(fixed(more), { key });
 
-test('a budget under calls at once', async () => {
-	const budget = COVERED * COST + SLACK;
-	const { key } = await stack.createKey('many', '--budget-daily',
-		usd(budget));
-	const answers = await Promise.all(Array.from({ length: 80 },
-		() => ask(key)));
-	let good = BigInt(answers.filter(({ status }) =>
-		status === 200).length);
-
-	assert.ok(good > 0n && good <= COVERED, `${good}`);
-	assert.deepEqual([...new Set(answers.map(({ status }) => status))].sort(),
-		[200, 402]);
-	// Settling comes a moment after the answer.
-	await until(async () => {
-		good += (await ask(key)).status === 200 ? 1n : 0n;
-		return good >= COVERED;
-	}, () => `${COVERED} calls, not ${good}`);
-	assertError(await ask(key), 402, 'budget_exceeded');
-	assert.equal(await assertSettled(stack, key, 'many', budget),
-		COVERED * COST);
-});
+test('a budget under calls at once', () => spendAtOnce(stack, 80, COVERED));
 
 test('rates and calls at once', async () => {
 	const five = await stack.createKey('five', '--rpm', '5');

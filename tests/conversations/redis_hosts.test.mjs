@@ -1,5 +1,5 @@
-// redis_hosts.test.mjs - two machines that count with one Redis, and one of
-// them dies while it serves: what its calls held goes back at once, what they
+// redis_hosts.test.mjs - two machines that count with one Redis keep one
+// budget. One of them dies while it serves: what its calls held goes back at once, what they
 // cost is settled by itself, for its journal may know more.
 
 import assert from 'node:assert/strict';
@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 
 import {
 	COST, addModels, assertSettled, charged, left, picousd, ready,
+	spendAtOnce,
 } from './limits_calls.mjs';
 import { SecondHost } from './second_host.mjs';
 import { hello, until, useStack } from './stack.mjs';
@@ -20,10 +21,19 @@ const stack = useStack({
 }, async (stack) => {
 	await addModels(stack, 400);
 	await second.start(stack);
-	await ready(stack);
+	await ready(stack, 'first', 'second');
 });
 
 after(() => second.remove());
+
+test('200 calls at once on a budget for 50', async () => {
+	await spendAtOnce(stack, 200, 50n);
+	const hosts = new Set((await stack.exportUsage())
+		.filter(({ key, status }) => key === 'many' && status === 200)
+		.map(({ host }) => host));
+
+	assert.deepEqual([...hosts].sort(), ['first', 'second']);
+});
 
 test('orphans of another machine', async () => {
 	const { key } = await stack.createKey('orphans', '--budget-daily', '1',
@@ -54,7 +64,7 @@ test('orphans of another machine', async () => {
 	assert.deepEqual(await dying(), []);
 
 	await second.startAgain();
-	await ready(stack);
+	await ready(stack, 'first', 'second');
 	await until(async () => BigInt((await dying()).length) === lost,
 		'their rows', { ms: 20000, every: 200 });
 	for (const row of await dying())

@@ -95,13 +95,14 @@ static inline bool private_mariadb_answers(const struct private_mariadb *server)
 	return ok;
 }
 
-/* Start the server on its data, or start it again, and wait for it. */
+/* Start the server on its data, or start it again, and wait for it. What it
+ * finds in a folder for temporary files it removes: that must be its own. */
 static inline void private_mariadb_launch(struct private_mariadb *server)
 {
 	const char *arguments[] = { "mariadbd", "--no-defaults",
 		server->data_argument, server->socket_argument,
-		"--skip-networking", "--innodb-buffer-pool-size=32M",
-		"--innodb-log-file-size=16M",
+		server->scratch_argument, "--skip-networking",
+		"--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M",
 		"--innodb-flush-log-at-trx-commit=2",
 		geteuid() == 0 ? "--user=root" : NULL, NULL };
 	int64_t deadline_ms = clock_monotonic_ms() + PRIVATE_MARIADB_START_MS;
