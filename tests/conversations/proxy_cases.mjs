@@ -72,6 +72,8 @@ export function proxyCases(stack) {
 		assert.equal(fresh.requests.remaining, 4);
 		const answer = await ask(stack, { userId: 'quotas' });
 		const { usage } = answer.json();
+
+		await stack.row(answer); // it is settled
 		const after = await quota(stack, 'acme', 'quotas');
 
 		assert.equal(after.used, usage.total_tokens);
@@ -106,6 +108,7 @@ export function proxyCases(stack) {
 		const first = await ask(stack, { userId: 'small', max_tokens: 60 });
 
 		assert.equal(first.status, 200, first.text);
+		await stack.row(first); // it is settled
 		// What it did not use of them came back.
 		const { remaining } = await quota(stack, 'acme', 'small');
 
