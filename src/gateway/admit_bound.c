@@ -20,6 +20,7 @@
 
 #include "base/money.h"
 #include "gateway/prompt_tokens.h"
+#include "gateway/service_tokens.h"
 
 /* What vocabularies put around a message, and around the whole:
  * https://github.com/openai/openai-cookbook, How_to_count_tokens. They are 3
@@ -28,18 +29,9 @@
 /* What is told to a model that has tools, besides the tools: up to 804 for
  * Anthropic's, https://platform.claude.com/docs/en/agents-and-tools/tool-use */
 #define TOOLS_TOKENS 1024
-/* The dearest image: 8 tiles of 5667 and 2833, which gpt-4o-mini counts;
- * https://platform.openai.com/docs/guides/images-vision */
-#define IMAGE_TOKENS 48169
 /* What stands at the provider (an earlier response, a file by its id) and a
  * context whose size the catalogue does not know. */
 #define UNKNOWN_CONTEXT_TOKENS 131072
-/* Of sound: 32 tokens a second is the most that is counted (Gemini's), 8
- * kbit a second the least that speech is written in; in base64. */
-#define SOUND_BYTES_PER_TOKEN 32
-/* An image that is made: 6240 at the highest quality and size,
- * https://platform.openai.com/docs/guides/image-generation */
-#define MADE_IMAGE_TOKENS 6240
 
 /* What the messages hold besides text. */
 struct media {
@@ -55,7 +47,6 @@ static int64_t prompt_bound(
 	const struct call *call, const struct model *model, int64_t prompt);
 static int64_t text_bound(struct call *call, const struct model *model);
 static int64_t media_bound(const struct call *call);
-static int64_t service_media_bound(const struct call *call);
 static void find_media(struct json value, unsigned depth, struct media *media);
 static void count_medium(struct json_member member, struct media *media);
 static int64_t output_bound(const struct call *call, const struct model *model);
@@ -221,30 +212,16 @@ static int64_t media_bound(const struct call *call)
 	int64_t tokens;
 
 	if (call->service)
-		return service_media_bound(call);
+		return service_tokens_most_sent(call);
 	if (!head->has_images && !head->has_audio && !head->has_files)
 		return 0;
 	find_media(head->messages, 0, &media);
-	tokens = product(media.images, IMAGE_TOKENS);
+	tokens = product(media.images, READ_IMAGE_TOKENS);
 	if (head->has_audio)
 		tokens = sum(tokens, larger(rest, 0) / SOUND_BYTES_PER_TOKEN);
 	if (head->has_files)
 		tokens = sum(tokens, larger(rest, 0));
 	return sum(tokens, product(media.references, UNKNOWN_CONTEXT_TOKENS));
-}
-
-static int64_t service_media_bound(const struct call *call)
-{
-	int64_t bytes = larger(call->service_input.file_bytes, 0);
-
-	switch (call->service->service) {
-	case SERVICE_IMAGE_EDITS:
-	case SERVICE_IMAGE_VARIATIONS:
-		return bytes < IMAGE_TOKENS ? bytes : IMAGE_TOKENS;
-	case SERVICE_TRANSCRIPTIONS:
-	case SERVICE_TRANSLATIONS: return bytes / SOUND_BYTES_PER_TOKEN;
-	default: return 0;
-	}
 }
 
 static void find_media(struct json value, unsigned depth, struct media *media)
@@ -285,17 +262,21 @@ static void count_medium(struct json_member member, struct media *media)
 
 static int64_t output_bound(const struct call *call, const struct model *model)
 {
-	int64_t one = call->head.max_tokens;
+	int64_t one = call->head.max_tokens, most = 0;
 
 	if (!has_output(call))
 		return 0;
-	if (call->service && call->service_input.image_count > 0)
-		return product(
-			call->service_input.image_count, MADE_IMAGE_TOKENS);
+	if (call->service)
+		most = service_tokens_most_answered(call);
+	if (most > 0)
+		return most;
 	if (one < 0)
 		one = model->max_output_tokens;
 	if (one <= 0)
 		one = call->gateway->settings->output_tokens;
+	/* What is heard is not said in fewer words. */
+	if (call->service)
+		one = larger(one, service_tokens_most_sent(call));
 	return product(one, choices(call));
 }
 

@@ -6,8 +6,9 @@
  * so.
  */
 #include "gateway/admission.h"
-#include "gateway/output_tokens.h"
 #include "gateway/cascade.h"
+#include "gateway/output_tokens.h"
+#include "gateway/service_tokens.h"
 
 /* Of text in UTF-8, over languages and vocabularies. */
 #define BYTES_PER_TOKEN 4
@@ -68,6 +69,8 @@ static void count_ourselves(struct call *call)
 				? call->prompt_tokens
 				: meter_tokens_of(call->head.prompt_bytes);
 	call->tokens.completion = output_tokens(call);
+	if (call->service)
+		service_tokens_count(call);
 }
 
 static void say_billing(struct call *call, bool ended)

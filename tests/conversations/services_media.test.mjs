@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { toFile } from 'openai';
 
-import { useStack } from './stack.mjs';
+import { assertError, useStack } from './stack.mjs';
 
 const MODELS = {
 	'my-completions': 'gpt-3.5-turbo-instruct',
@@ -23,6 +23,8 @@ const stack = useStack({}, async (stack) => {
 		stack.cli(['model', 'add', id, '--provider', 'media',
 			'--upstream', upstream,
 			'--input-price', '1', '--output-price', '2'])));
+	await stack.cli(['model', 'add', 'unpriced-images', '--provider', 'media',
+		'--upstream', 'dall-e-3']);
 });
 
 test('completions, whole and streamed', async () => {
@@ -72,7 +74,8 @@ test('images', async () => {
 		.subarray(1, 4).toString(), 'PNG');
 	await assertMetered(stack.sdk().images.generate(
 		{ model: 'my-images', prompt: 'a mill' }),
-	{ route: '/v1/images/generations' });
+	{ route: '/v1/images/generations', usage_source: 'estimated',
+		prompt_tokens: 2, completion_tokens: 6240, cost_usd: '0.012482' });
 });
 
 test('speech: the bytes of the provider', async () => {
@@ -97,7 +100,8 @@ test('speech: the bytes of the provider', async () => {
 	}
 	await assertMetered(stack.sdk().audio.speech.create({
 		model: 'my-speech', voice: 'alloy', input: 'Hello' }),
-	{ route: '/v1/audio/speech' });
+	{ route: '/v1/audio/speech', usage_source: 'estimated',
+		prompt_tokens: 2, completion_tokens: 8, cost_usd: '0.000018' });
 });
 
 test('transcriptions and translations: the form of the client', async () => {
@@ -115,8 +119,24 @@ test('transcriptions and translations: the form of the client', async () => {
 		assert.ok(text.length > 10);
 		assert.match(await ask('srt'), /-->/);
 		await assertFormIsWhole(sound, more);
-		await assertMetered(ask('json'), { route: `/v1/audio/${service}` });
+		await assertMetered(ask('json'), { route: `/v1/audio/${service}`,
+			usage_source: 'estimated', prompt_tokens: 64 });
 	}
+});
+
+test('images that nobody counts or prices pass no budget', async () => {
+	const { key } = await stack.createKey('painter', '--budget-daily', '2');
+	const ask = () => stack.chat(
+		{ model: 'unpriced-images', prompt: 'a mill', n: 2 },
+		{ key, path: '/v1/images/generations' });
+	const first = await ask();
+
+	assert.equal(first.status, 200, first.text);
+	const row = await stack.row(first);
+
+	assert.equal(row.priced, false);
+	assert.equal(row.charged_usd, '1.87206');
+	assertError(await ask(), 402, 'budget_exceeded');
 });
 
 // A boundary of one's own: every byte but the model's name.

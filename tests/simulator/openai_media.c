@@ -25,7 +25,9 @@ static bool read_images(struct ask *ask, struct error *err);
 static bool check_images(const struct ask *ask, struct error *err);
 static void answer_images(const struct ask *ask,
 	const struct behaviour *behaviour, struct buf *out);
+static void append_image_usage(int prompt, int count, struct buf *out);
 static bool wants_url(const struct ask *ask);
+static bool is_dall_e(const struct ask *ask);
 static int image_count(const struct ask *ask);
 static bool read_speech(struct ask *ask, struct error *err);
 static bool check_speech(const struct ask *ask, struct error *err);
@@ -117,19 +119,33 @@ static void answer_images(const struct ask *ask,
 			(struct str){ (const char *)png, sizeof(png) }, out);
 		buf_append(out, S("\"}"));
 	}
+	buf_append(out, S("]"));
+	/* Of the newer models only. */
+	if (!is_dall_e(ask))
+		append_image_usage(prompt, count, out);
+	buf_append(out, S("}\n"));
+}
+
+static void append_image_usage(int prompt, int count, struct buf *out)
+{
 	buf_printf(out,
-		"],\"usage\":{\"input_tokens\":%d,\"input_tokens_details\":{"
+		",\"usage\":{\"input_tokens\":%d,\"input_tokens_details\":{"
 		"\"text_tokens\":%d,\"image_tokens\":0},\"output_tokens\":%d,"
-		"\"total_tokens\":%d}}\n",
+		"\"total_tokens\":%d}",
 		prompt, prompt, 272 * count, prompt + 272 * count);
 }
 
 /* Only the older models have a choice, and then it is the default. */
 static bool wants_url(const struct ask *ask)
 {
-	return str_starts(ask->model, S("dall-e")) &&
+	return is_dall_e(ask) &&
 	       !json_text_is(json_find(ask->root, S("response_format")),
 		       S("b64_json"));
+}
+
+static bool is_dall_e(const struct ask *ask)
+{
+	return str_starts(ask->model, S("dall-e"));
 }
 
 /* 0: what is said makes no sense. */

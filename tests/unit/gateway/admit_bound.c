@@ -207,6 +207,12 @@ static void test_services(void **state)
 	call.service_input = (struct service_input){ .image_count = -1,
 		.file_bytes = 64000 };
 	assert_bound(100 + 3 * MESSAGE + 2000, settings.output_tokens);
+	call.service_input.file_bytes = 640000;
+	assert_bound(100 + 3 * MESSAGE + 20000, 20000);
+	format.service = SERVICE_SPEECH;
+	call.service_input =
+		(struct service_input){ .image_count = -1, .characters = 2000 };
+	assert_bound(100 + 3 * MESSAGE, 16000);
 }
 
 static void test_nothing_wraps_round(void **state)
