@@ -240,7 +240,7 @@ static bool answer_chat(struct ask *ask, struct str body, struct error *err)
 	if (!dialect->read_head(body, &session->arena, &head, err) ||
 		!dialect->read_request(&head, &session->arena, &request, err))
 		return false;
-	prompt_tokens_fill(&request, &session->arena, &chat);
+	prompt_tokens_fill(&head, &request, &session->arena, &chat);
 	if (ask->model.n > 0)
 		chat.model = ask->model;
 	if (strcmp(dialect->name, "openai_responses") == 0)

@@ -19,10 +19,10 @@ static void fill_tool(const struct chat_tool *tool, struct token_tool *out);
 static struct json first_functions(const struct chat_request *request);
 static void fill_function(
 	struct json function, struct arena *arena, struct token_tool *out);
-static bool leans_on_provider(const struct chat_request *request);
 static struct json json_of(struct str text);
 
-void prompt_tokens_fill(const struct chat_request *request, struct arena *arena,
+void prompt_tokens_fill(const struct chat_head *head,
+	const struct chat_request *request, struct arena *arena,
 	struct token_chat *out)
 {
 	static const enum token_choice choices[] = {
@@ -32,7 +32,7 @@ void prompt_tokens_fill(const struct chat_request *request, struct arena *arena,
 		[CHAT_CHOICE_REQUIRED] = TOKEN_CHOICE_REQUIRED,
 		[CHAT_CHOICE_NAMED] = TOKEN_CHOICE_NAMED,
 	};
-	bool is_partial = leans_on_provider(request);
+	bool is_partial = head->leans_on_provider;
 	struct token_message *messages = ARENA_ARRAY(
 		arena, struct token_message, request->message_count);
 
@@ -178,20 +178,6 @@ static void fill_function(
 		out->description = S("");
 }
 
-/* By a member that names what was kept there. */
-static bool leans_on_provider(const struct chat_request *request)
-{
-	static const struct str names[] = { STR("previous_response_id"),
-		STR("conversation"), STR("prompt"), STR("cachedContent") };
-	const struct chat_member *kept = request->extra.first;
-
-	for (; kept; kept = kept->next)
-		for (size_t i = 0; i < ARRAY_LEN(names); i++)
-			if (json_name_is(kept->member, names[i]))
-				return true;
-	return false;
-}
-
 /* Of a text that is a JSON object; NONE when it is none. */
 static struct json json_of(struct str text)
 {
@@ -213,7 +199,7 @@ const struct token_chat *prompt_tokens_chat(struct call *call)
 		!translate_read_request(call, &ignored))
 		return NULL;
 	chat = ARENA_NEW(call->arena, struct token_chat);
-	prompt_tokens_fill(call->request, call->arena, chat);
+	prompt_tokens_fill(&call->head, call->request, call->arena, chat);
 	call->token_chat = chat;
 	return chat;
 }

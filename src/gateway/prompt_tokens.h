@@ -13,7 +13,8 @@
 
 /* The request as the model is to see it. Texts stay the request's; lists are
  * made in the arena. Its api and model are the caller's to set. */
-void prompt_tokens_fill(const struct chat_request *request, struct arena *arena,
+void prompt_tokens_fill(const struct chat_head *head,
+	const struct chat_request *request, struct arena *arena,
 	struct token_chat *out);
 
 /* The call's prompt; made once. NULL: there are no vocabularies, it is no

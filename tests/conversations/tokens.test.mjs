@@ -74,6 +74,17 @@ test('countTokens likewise', async () => {
 	assert.equal(answer.headers['x-gateway-estimated'], undefined);
 });
 
+test('what stands at the provider makes an estimate of a count', async () => {
+	const contents = [{ role: 'user', parts: [{ text: QUESTION }] }];
+	const estimated = async (more) => JSON.parse(await counted(
+		['--chat', '--json', '--dialect', 'gemini', '--model', 'gpt-4o'],
+		JSON.stringify({ contents, ...more }))).estimated;
+
+	assert.equal(await estimated({}), false);
+	for (const name of ['cachedContent', 'cached_content'])
+		assert.equal(await estimated({ [name]: 'cachedContents/a' }), true);
+});
+
 test('what is estimated says so', async () => {
 	const answer = await stack.chat({ model: 'claude-haiku-4-5', max_tokens: 10,
 		messages: [{ role: 'user', content: QUESTION }] },

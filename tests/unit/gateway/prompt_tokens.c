@@ -85,7 +85,7 @@ static void recorded_chats_have_what_was_billed(void **state)
 			json_find(json, S("body")).text, &arena, &head, &err));
 		assert_true(
 			dialect->read_request(&head, &arena, &request, &err));
-		prompt_tokens_fill(&request, &arena, &chat);
+		prompt_tokens_fill(&head, &request, &arena, &chat);
 		chat.model = model;
 		expect_count(tokenizer, &chat, billed, &arena, &tally);
 	}
