@@ -83,7 +83,8 @@ struct model_change model_change_none(void)
 		.output_picousd = -1,
 		.cached_picousd = -1,
 		.cache_write_picousd = -1,
-		.reasoning_picousd = -1 };
+		.reasoning_picousd = -1,
+		.image_picousd = -1 };
 }
 
 /* ',' parts lists and '*' makes patterns; "auto" asks the router. */
@@ -291,6 +292,8 @@ static void take_prices(const struct model_change *change, struct price *price)
 		change->cache_write_picousd, price->cache_write_picousd);
 	price->reasoning_picousd =
 		given_or(change->reasoning_picousd, price->reasoning_picousd);
+	price->image_output_picousd =
+		given_or(change->image_picousd, price->image_output_picousd);
 }
 
 static bool changes_price(const struct model_change *change)
@@ -298,7 +301,7 @@ static bool changes_price(const struct model_change *change)
 	return change->input_picousd >= 0 || change->output_picousd >= 0 ||
 	       change->cached_picousd >= 0 ||
 	       change->cache_write_picousd >= 0 ||
-	       change->reasoning_picousd >= 0;
+	       change->reasoning_picousd >= 0 || change->image_picousd >= 0;
 }
 
 static int64_t given_or(int64_t given, int64_t otherwise)

@@ -69,6 +69,7 @@ struct model_change {
 	int64_t cached_picousd;
 	int64_t cache_write_picousd;
 	int64_t reasoning_picousd;
+	int64_t image_picousd; /* for an image that is made */
 	bool sets_equivalence;
 	struct str equivalence; /* then this, also when it is empty */
 };

@@ -68,7 +68,9 @@ int64_t price_cost(const struct price *price, const struct price_tokens *tokens)
 	int64_t hour = part_of(tokens->cache_write_1h, written);
 	int64_t heard =
 		part_of(tokens->audio_prompt, prompt - cached - written);
-	int64_t completion = part_of(tokens->completion, INT64_MAX);
+	bool by_image = tokens->images > 0 && price->image_output_picousd >= 0;
+	int64_t completion =
+		by_image ? 0 : part_of(tokens->completion, INT64_MAX);
 	int64_t reasoning = part_of(tokens->reasoning, completion);
 	int64_t said =
 		part_of(tokens->audio_completion, completion - reasoning);
@@ -77,6 +79,8 @@ int64_t price_cost(const struct price *price, const struct price_tokens *tokens)
 	int64_t cost = 0;
 
 	money_add(&cost, 1, price->request_picousd);
+	if (by_image)
+		money_add(&cost, tokens->images, price->image_output_picousd);
 	money_add(
 		&cost, prompt - cached - written - heard, price->input_picousd);
 	money_add(&cost, heard,

@@ -42,9 +42,11 @@ struct price {
 	int64_t audio_input_picousd;  /* PRICE_NONE: as input */
 	int64_t audio_output_picousd; /* PRICE_NONE: as output */
 	int64_t image_input_picousd;  /* for an image; PRICE_NONE: unknown */
-	int64_t image_output_picousd; /* for an image; PRICE_NONE: unknown */
-	int64_t request_picousd;      /* once for each call; 0: nothing */
-	const struct price *older;    /* of the same model */
+	/* For an image that is made, where no tokens of it are told;
+	 * PRICE_NONE: by our estimate in tokens. */
+	int64_t image_output_picousd;
+	int64_t request_picousd;   /* once for each call; 0: nothing */
+	const struct price *older; /* of the same model */
 };
 
 /* Free, with nothing that has a price of its own. */
@@ -62,6 +64,8 @@ struct price_tokens {
 	int64_t completion;     /* reasoning, audio_completion included */
 	int64_t reasoning;
 	int64_t audio_completion;
+	/* Made, while the completion is no more than an estimate for them. */
+	int64_t images;
 };
 
 /*

@@ -19,6 +19,8 @@ static const struct option_row options[] = {
 	{ "cached-price", "USD", "of the prompt, read from the cache" },
 	{ "cache-write-price", "USD", "of the prompt, written to the cache" },
 	{ "reasoning-price", "USD", "of the answer, spent on reasoning" },
+	{ "image-price", "USD",
+		"for an image that is made, where its tokens are not told" },
 	{ "quality", "0-100", "how good its answers are" },
 	{ "speed", "TOKENS", "of answer in a second" },
 	{ "kind", "KIND",
@@ -96,7 +98,9 @@ static bool read_change(
 			    arguments, prices[i].name, prices[i].picousd, err))
 			return false;
 	}
-	return read_abilities(arguments, change, err) &&
+	return arguments_usd(
+		       arguments, "image-price", &change->image_picousd, err) &&
+	       read_abilities(arguments, change, err) &&
 	       arguments_int(arguments, "speed", 1, MAX_SPEED,
 		       &change->speed_tps, err) &&
 	       arguments_int(arguments, "context", 1, MAX_TOKENS,

@@ -43,6 +43,8 @@ static int64_t prompt_estimate(struct call *call);
 static int64_t dearest(struct call *call, int64_t media);
 static int64_t cost_at(const struct call *call, const struct model *model,
 	int64_t prompt, int64_t output);
+static int64_t output_cost(
+	const struct call *call, const struct price *price, int64_t output);
 static int64_t prompt_bound(
 	const struct call *call, const struct model *model, int64_t prompt);
 static int64_t text_bound(struct call *call, const struct model *model);
@@ -160,10 +162,22 @@ static int64_t cost_at(const struct call *call, const struct model *model,
 			continue;
 		cost = prices[i]->request_picousd;
 		money_add(&cost, prompt, price_dearest_input(prices[i]));
-		money_add(&cost, output, price_dearest_output(prices[i]));
+		cost = sum(cost, output_cost(call, prices[i], output));
 		most = larger(most, cost);
 	}
 	return most;
+}
+
+/* Images have either price, by what their provider will tell. */
+static int64_t output_cost(
+	const struct call *call, const struct price *price, int64_t output)
+{
+	int64_t cost = product(output, price_dearest_output(price));
+
+	if (call->service && price->image_output_picousd > 0)
+		cost = larger(cost, product(service_images_asked(call),
+					    price->image_output_picousd));
+	return cost;
 }
 
 int64_t admission_ceiling(

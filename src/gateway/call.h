@@ -136,6 +136,7 @@ struct call {
 	struct service_input service_input;
 	struct service_call service_call;
 	struct service_usage service_usage;
+	int64_t images_made; /* that no tokens are told of */
 
 	/* translate: where the provider speaks another dialect */
 	struct chat_request *request; /* read once; NULL: not needed yet */

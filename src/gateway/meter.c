@@ -35,6 +35,7 @@ void meter(struct call *call)
 	call->tokens = (struct token_counts){ -1, -1, -1, -1, -1 };
 	call->price = NULL;
 	call->cost_picousd = 0;
+	call->images_made = 0;
 	if (call->is_count) {
 		; /* counting is free */
 	} else if (call->facts.has_usage && (usage->completion >= 0 || ended)) {
@@ -118,6 +119,7 @@ struct price_tokens meter_price_tokens(const struct call *call)
 		.completion = call->tokens.completion,
 		.reasoning = call->tokens.reasoning,
 		.audio_completion = call->facts.usage.audio_completion,
+		.images = call->images_made,
 	};
 }
 

@@ -39,15 +39,20 @@ int64_t service_tokens_most_sent(const struct call *call)
 
 int64_t service_tokens_most_answered(const struct call *call)
 {
-	const struct service_input *input = &call->service_input;
+	if (call->service->service == SERVICE_SPEECH)
+		return product(
+			call->service_input.characters, SPOKEN_TOKENS_MOST);
+	return product(service_images_asked(call), MADE_IMAGE_TOKENS);
+}
+
+int64_t service_images_asked(const struct call *call)
+{
+	int64_t images = call->service_input.image_count;
 
 	switch (call->service->service) {
 	case SERVICE_IMAGES:
 	case SERVICE_IMAGE_EDITS:
-	case SERVICE_IMAGE_VARIATIONS:
-		return product(input->image_count, MADE_IMAGE_TOKENS);
-	case SERVICE_SPEECH:
-		return product(input->characters, SPOKEN_TOKENS_MOST);
+	case SERVICE_IMAGE_VARIATIONS: return images > 0 ? images : 0;
 	default: return 0;
 	}
 }
@@ -60,7 +65,9 @@ void service_tokens_count(struct call *call)
 	case SERVICE_IMAGES:
 	case SERVICE_IMAGE_EDITS:
 	case SERVICE_IMAGE_VARIATIONS:
-		call->tokens.completion += made(call);
+		call->images_made = made(call);
+		call->tokens.completion +=
+			product(call->images_made, MADE_IMAGE_TOKENS);
 		break;
 	case SERVICE_SPEECH:
 		told->audio_completion = spoken(call);
@@ -90,13 +97,13 @@ static int64_t heard(const struct call *call)
 		most);
 }
 
+/* Of a client that left, nobody knows. */
 static int64_t made(const struct call *call)
 {
-	int64_t most = service_tokens_most_answered(call);
+	int64_t asked = service_images_asked(call);
 	int64_t images = call->service_usage.images;
 
-	return images < 0 ? most
-			  : smaller(product(images, MADE_IMAGE_TOKENS), most);
+	return images >= 0 ? smaller(images, asked) : asked;
 }
 
 static int64_t spoken(const struct call *call)

@@ -15,6 +15,8 @@
  * (Gemini's), 8 kbit a second the least that speech is written in. */
 #define SOUND_BYTES_PER_TOKEN 32
 
+/* How many images a call for a service asks for; 0: it is for none. */
+int64_t service_images_asked(const struct call *call);
 /* The most that the files of a call for a service can be. */
 int64_t service_tokens_most_sent(const struct call *call);
 /* The most that its answer can be besides text; 0: it is nothing else. */
@@ -22,7 +24,7 @@ int64_t service_tokens_most_answered(const struct call *call);
 /*
  * Add to the call's tokens what its files and its answer are, where its
  * provider did not tell: by what the answer says of them, else by the request.
- * An estimate, and no more than the above.
+ * An estimate, and no more than the above. Images are counted as such, too.
  */
 void service_tokens_count(struct call *call);
 

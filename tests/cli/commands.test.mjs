@@ -268,6 +268,9 @@ test('model add: what is not given stays, a new price is a new row', () => {
 	assert.equal(sql('SELECT input_picousd, output_picousd FROM prices'), '50000\t80000');
 	json(['model', 'add', 'llama-3', '--provider', 'groq', '--cached-price', '0.0125', '--upstream', 'meta/llama-3']);
 	assert.equal(sql('SELECT COUNT(*) FROM prices'), '2');
+	json(['model', 'add', 'llama-3', '--provider', 'groq', '--image-price', '0.04']);
+	assert.equal(sql('SELECT image_output_picousd_per_image, cached_picousd FROM prices ORDER BY id DESC LIMIT 1'),
+		'40000000000\t12500');
 	json(['model', 'add', 'free', '--provider', 'own', '--max-output', '10']);
 	const [llama, free] = json(['model', 'list']);
 	assert.deepEqual(llama, { id: first.id, name: 'llama-3', provider: 'groq', upstream: 'meta/llama-3',
@@ -282,6 +285,7 @@ test('model add: what is not given stays, a new price is a new row', () => {
 	refused(['model', 'add', 'a b', '--provider', 'own'], 1, /name/);
 	refused(['model', 'add', 'x', '--provider', 'own', '--quality', '101'], 2, /--quality/);
 	refused(['model', 'add', 'x', '--provider', 'own', '--input-price', '0.0000001'], 2, /--input-price/);
+	refused(['model', 'add', 'x', '--provider', 'own', '--image-price', '-1'], 2, /--image-price/);
 	refused(['model', 'add', 'x', '--provider', 'own', '--input-price', '1'], 1, /both/);
 	assert.equal(json(['model', 'list']).length, 2);
 });

@@ -25,6 +25,11 @@ const stack = useStack({}, async (stack) => {
 			'--input-price', '1', '--output-price', '2'])));
 	await stack.cli(['model', 'add', 'unpriced-images', '--provider', 'media',
 		'--upstream', 'dall-e-3']);
+	for (const [id, upstream] of [['priced-images', 'dall-e-3'],
+		['counted-images', 'gpt-image-1']])
+		await stack.cli(['model', 'add', id, '--provider', 'media',
+			'--upstream', upstream, '--input-price', '5',
+			'--output-price', '40', '--image-price', '0.04']);
 });
 
 test('completions, whole and streamed', async () => {
@@ -122,6 +127,22 @@ test('transcriptions and translations: the form of the client', async () => {
 		await assertMetered(ask('json'), { route: `/v1/audio/${service}`,
 			usage_source: 'estimated', prompt_tokens: 64 });
 	}
+});
+
+test('images have a price of their own where no tokens are told', async () => {
+	const { key } = await stack.createKey('gallery', '--budget-daily', '0.3');
+	const ask = (model, n) => stack.chat({ model, prompt: 'a mill', n },
+		{ key, path: '/v1/images/generations' });
+	const priced = await stack.row(await ask('priced-images', 1));
+
+	// The prompt's two tokens, too.
+	assert.equal(priced.cost_usd, '0.04001');
+	assert.equal(priced.usage_source, 'estimated');
+	const counted = await stack.row(await ask('counted-images', 1));
+
+	assert.equal(counted.usage_source, 'provider');
+	assert.equal(counted.cost_usd, '0.010935');
+	assertError(await ask('priced-images', 10), 402, 'budget_exceeded');
 });
 
 test('images that nobody counts or prices pass no budget', async () => {

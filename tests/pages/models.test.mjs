@@ -161,6 +161,11 @@ test('operators change models, nobody else does', async () => {
 	}
 	await change(where, { input_price: '0.03', context_tokens: '9000' });
 	assert.equal((await read(where)).input_price.usd, '0.03');
+	assert.equal((await read(where)).image_price, null);
+	await change(where, { image_price: '0.04' });
+	assert.equal((await read(where)).image_price.usd, '0.04');
+	assert.equal((await read(where)).input_price.usd, '0.03');
+	await change(where, { image_price: 'a lot' }, { expect: 400 });
 	assert.equal((await read(where)).context_tokens.value, 9000);
 	await change(where, { input_price: 'free' }, { expect: 400 });
 	await change(where, { quality: '101' }, { expect: 400 });

@@ -248,7 +248,8 @@ static json_t *audit_json(
 	static const char *const members[] = { "context_tokens",
 		"max_output_tokens", "quality", "speed_tps", "kind",
 		"capabilities", "input_price", "output_price", "cached_price",
-		"cache_write_price", "reasoning_price", "source" };
+		"cache_write_price", "reasoning_price", "image_price",
+		"source" };
 	json_t *all = model_json(format, model);
 	json_t *out = json_object();
 

@@ -38,6 +38,11 @@ bool model_form_read(const struct site_request *request,
 			return error_refuse(err, ERR_BAD_FIELD, prices[i].name,
 				"A price is in US dollars for a million "
 				"tokens, as in 2.50.");
+	if (site_has(request, "image_price") &&
+		!money_parse_usd(site_text(request, "image_price"),
+			&wanted->image_picousd))
+		return error_refuse(err, ERR_BAD_FIELD, "image_price",
+			"A price is in US dollars for an image, as in 0.04.");
 	if (site_has(request, "kind")) {
 		if (!model_kind_read(site_text(request, "kind"), &kind, err))
 			return false;

@@ -44,8 +44,11 @@
 		{ .name = "cache_write_price",                                       \
 			.type = SITE_TEXT,                                           \
 			.max_bytes = 24 },                                           \
+		{ .name = "reasoning_price",                                         \
+			.type = SITE_TEXT,                                           \
+			.max_bytes = 24 },                                           \
 	{                                                                            \
-		.name = "reasoning_price", .type = SITE_TEXT, .max_bytes = 24        \
+		.name = "image_price", .type = SITE_TEXT, .max_bytes = 24            \
 	}
 
 /* What is not sent stays as `wanted` has it. ERR_BAD_FIELD. */

@@ -141,6 +141,11 @@ static void put_now(const struct format *format, json_t *out,
 		price ? price->cache_write_picousd : PRICE_NONE);
 	model_json_put_price(format, out, "reasoning_price",
 		price ? price->reasoning_picousd : PRICE_NONE);
+	if (price && price->image_output_picousd >= 0)
+		format_put_usd(format, out, "image_price",
+			price->image_output_picousd);
+	else
+		json_object_set_new(out, "image_price", json_null());
 }
 
 void model_json_put_price(const struct format *format, json_t *object,

@@ -120,6 +120,25 @@ static void hours_and_sound_have_prices_of_their_own(void **state)
 	assert_int_equal(price_dearest_output(&plain), 600000);
 }
 
+static void images_that_have_a_price_are_no_tokens(void **state)
+{
+	const struct price_tokens tokens = {
+		.prompt = 10, .completion = 2 * 6240, .images = 2
+	};
+	struct price price = plain;
+
+	(void)state;
+	price.image_output_picousd = PRICE_NONE;
+	assert_int_equal(price_cost(&price, &tokens),
+		10 * 150000 + INT64_C(2) * 6240 * 600000);
+	price.image_output_picousd = INT64_C(40000000000);
+	assert_int_equal(price_cost(&price, &tokens),
+		10 * 150000 + 2 * INT64_C(40000000000));
+	/* Their tokens were told. */
+	assert_int_equal(cost(&price, 10, 0, 0, 2 * 6240, 0),
+		10 * 150000 + INT64_C(2) * 6240 * 600000);
+}
+
 static void a_tier_costs_its_own_or_the_ordinary_price(void **state)
 {
 	const struct price ordinary = { .valid_from_ms = 1 };
@@ -200,6 +219,7 @@ int main(void)
 		cmocka_unit_test(a_part_is_never_larger_than_its_whole),
 		cmocka_unit_test(a_call_may_cost_apart_from_its_tokens),
 		cmocka_unit_test(hours_and_sound_have_prices_of_their_own),
+		cmocka_unit_test(images_that_have_a_price_are_no_tokens),
 		cmocka_unit_test(a_tier_costs_its_own_or_the_ordinary_price),
 		cmocka_unit_test(huge_counts_saturate),
 		cmocka_unit_test(the_price_of_the_time_holds),

@@ -203,6 +203,11 @@ static void test_services(void **state)
 	format.service = SERVICE_IMAGES;
 	call.service_input.image_count = 2;
 	assert_bound(100 + 3 * MESSAGE, 2 * 6240);
+	/* By the piece, or by tokens: nobody knows before the answer. */
+	prices[0].image_output_picousd = 6240;
+	assert_bound(100 + 3 * MESSAGE, 2 * 6240);
+	prices[0].image_output_picousd = 6240 * 4;
+	assert_bound(100 + 3 * MESSAGE, 4 * 6240);
 	format.service = SERVICE_TRANSCRIPTIONS;
 	call.service_input = (struct service_input){ .image_count = -1,
 		.file_bytes = 64000 };

@@ -44,8 +44,10 @@ static void test_images(void **state)
 	assert_int_equal(service_tokens_most_answered(&call), 2 * 6240);
 	/* The client left: who knows what was made. */
 	assert_counted(0, 2 * 6240);
+	assert_int_equal(call.images_made, 2);
 	call.service_usage.images = 1;
 	assert_counted(0, 6240);
+	assert_int_equal(call.images_made, 1);
 	call.service_usage.images = 0;
 	assert_counted(0, 0);
 	call.service_usage.images = 9;
