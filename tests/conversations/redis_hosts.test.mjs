@@ -28,11 +28,10 @@ after(() => second.remove());
 
 test('200 calls at once on a budget for 50', async () => {
 	await spendAtOnce(stack, 200, 50n);
-	const hosts = new Set((await stack.exportUsage())
-		.filter(({ key, status }) => key === 'many' && status === 200)
-		.map(({ host }) => host));
-
-	assert.deepEqual([...hosts].sort(), ['first', 'second']);
+	// One may be so quick that the other has to refuse all that it is asked.
+	await until(async () => new Set((await stack.exportUsage())
+		.filter(({ key }) => key === 'many')
+		.map(({ host }) => host)).size === 2, 'rows of both machines');
 });
 
 test('orphans of another machine', async () => {
