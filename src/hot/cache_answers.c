@@ -67,7 +67,6 @@ static int answer_read(struct cache *cache, MDB_txn *txn, const uint8_t *key,
 	bool *found)
 {
 	struct cache_entry entry;
-	struct cache_row row;
 	char *room;
 	int failed = cache_entry_find(cache, txn, key, &entry);
 
@@ -81,7 +80,7 @@ static int answer_read(struct cache *cache, MDB_txn *txn, const uint8_t *key,
 		return ENOMEM;
 	copy_page(room, entry.packed.p, entry.packed.n);
 	buf_advance(memory, entry.packed.n);
-	*found = cache_row_read(buf_str(memory), &row, out);
+	*found = cache_row_read(buf_str(memory), out);
 	return *found ? MDB_SUCCESS : MDB_CORRUPTED;
 }
 

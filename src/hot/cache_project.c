@@ -52,7 +52,7 @@ int cache_each(struct cache *cache, MDB_txn *txn, int64_t project_id,
 		if (!is_of(&entry, project_id) ||
 			entry.row.expires_unix_ms <= now_unix_ms)
 			continue;
-		if (!cache_row_read(entry.packed, &entry.row, &answer)) {
+		if (!cache_row_read(entry.packed, &answer)) {
 			failed = MDB_CORRUPTED;
 			break;
 		}
@@ -111,12 +111,11 @@ static bool is_meant(
 {
 	struct buf name = BUF_INIT(1024);
 	struct cache_answer answer;
-	struct cache_row row;
 	bool is;
 
 	if (!is_of(entry, choice->project_id))
 		return false;
-	if (!choice->fits || !cache_row_read(entry->packed, &row, &answer))
+	if (!choice->fits || !cache_row_read(entry->packed, &answer))
 		return true;
 	buf_append(&name, answer.provider);
 	buf_append_char(&name, '/');

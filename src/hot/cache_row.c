@@ -34,10 +34,8 @@ void cache_pack(const struct cache_answer *answer, struct buf *out)
 
 bool cache_unpack(struct str text, struct cache_answer *out)
 {
-	struct cache_row row;
-
 	return str_starts(text, PACKED) &&
-	       cache_row_read(str_from(text, PACKED.n), &row, out);
+	       cache_row_read(str_from(text, PACKED.n), out);
 }
 
 static size_t packed_bytes(const struct cache_answer *answer)
@@ -79,34 +77,34 @@ static char *write_text(char *out, struct str text)
 	return out + text.n;
 }
 
-bool cache_row_read(
-	struct str packed, struct cache_row *row, struct cache_answer *out)
+bool cache_row_read(struct str packed, struct cache_answer *out)
 {
 	struct str *const members[TEXTS] = { &out->provider, &out->model,
 		&out->dialect, &out->content_type, &out->dropped };
+	struct cache_row row;
 
-	if (packed.n < sizeof(*row))
+	if (packed.n < sizeof(row))
 		return false;
-	memcpy(row, packed.p, sizeof(*row));
+	memcpy(&row, packed.p, sizeof(row));
 	*out = (struct cache_answer){
-		.project_id = row->project_id,
-		.stored_unix_ms = row->stored_unix_ms,
-		.expires_unix_ms = row->expires_unix_ms,
-		.cost_picousd = row->cost_picousd,
-		.is_priced = row->is_priced,
-		.tokens_source = row->tokens_source,
-		.is_stream = row->is_stream,
+		.project_id = row.project_id,
+		.stored_unix_ms = row.stored_unix_ms,
+		.expires_unix_ms = row.expires_unix_ms,
+		.cost_picousd = row.cost_picousd,
+		.is_priced = row.is_priced,
+		.tokens_source = row.tokens_source,
+		.is_stream = row.is_stream,
 	};
-	memcpy(out->tokens, row->tokens, sizeof(out->tokens));
-	packed = str_from(packed, sizeof(*row));
+	memcpy(out->tokens, row.tokens, sizeof(out->tokens));
+	packed = str_from(packed, sizeof(row));
 	for (size_t i = 0; i < TEXTS; i++) {
-		if (packed.n < row->lengths[i])
+		if (packed.n < row.lengths[i])
 			return false;
-		*members[i] = str_head(packed, row->lengths[i]);
-		packed = str_from(packed, row->lengths[i]);
+		*members[i] = str_head(packed, row.lengths[i]);
+		packed = str_from(packed, row.lengths[i]);
 	}
 	out->bytes = packed;
-	return row->bytes >= 0 && packed.n == (size_t)row->bytes;
+	return row.bytes >= 0 && packed.n == (size_t)row.bytes;
 }
 
 int cache_entry_find(struct cache *cache, MDB_txn *txn, const uint8_t *key,

@@ -42,8 +42,7 @@ struct cache_entry {
 };
 
 /* What the parts of an answer are, as views of `packed`; false: it is none. */
-MUST_USE bool cache_row_read(
-	struct str packed, struct cache_row *row, struct cache_answer *out);
+MUST_USE bool cache_row_read(struct str packed, struct cache_answer *out);
 
 /* All of these give LMDB's error. */
 
