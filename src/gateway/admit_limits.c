@@ -212,21 +212,18 @@ static void add_address(struct call *call)
 
 	if (call->x->client_ip.n == 0)
 		return;
-	if (settings->ip_rpm > 0)
-		add_of_address(call, S("/rpm"), &limit, ERR_RATE_LIMITED);
+	add_of_address(call, S("/rpm"), &limit, ERR_RATE_LIMITED);
 	limit.unit = LIMIT_TOKENS;
-	limit.max = settings->ip_tpm;
+	limit.max = call->is_count ? 0 : settings->ip_tpm;
 	limit.amount = call->admission->tokens;
-	if (settings->ip_tpm > 0 && !call->is_count)
-		add_of_address(call, S("/tpm"), &limit, ERR_RATE_LIMITED);
+	add_of_address(call, S("/tpm"), &limit, ERR_RATE_LIMITED);
 	limit = (struct limit){
 		.kind = LIMIT_CONCURRENT,
 		.unit = LIMIT_CALLS,
 		.max = settings->ip_concurrent,
 		.amount = 1,
 	};
-	if (settings->ip_concurrent > 0)
-		add_of_address(call, S("/concurrent"), &limit, ERR_CONCURRENCY);
+	add_of_address(call, S("/concurrent"), &limit, ERR_CONCURRENCY);
 }
 
 static void add_of_address(struct call *call, struct str what,
@@ -238,6 +235,8 @@ static void add_of_address(struct call *call, struct str what,
 		.period = PERIOD_MINUTE,
 	};
 
+	if (limit->max == 0)
+		return;
 	limit->name = ARENA_JOIN(
 		call->arena, S("ip/"), str_head(call->x->client_ip, 64), what);
 	admission_add(call->admission, limit, &reason);

@@ -39,9 +39,10 @@ int64_t service_tokens_most_sent(const struct call *call)
 
 int64_t service_tokens_most_answered(const struct call *call)
 {
-	if (call->service->service == SERVICE_SPEECH)
-		return product(
-			call->service_input.characters, SPOKEN_TOKENS_MOST);
+	int64_t characters = call->service_input.characters;
+
+	if (characters > 0)
+		return product(characters, SPOKEN_TOKENS_MOST);
 	return product(service_images_asked(call), MADE_IMAGE_TOKENS);
 }
 
@@ -49,26 +50,17 @@ int64_t service_images_asked(const struct call *call)
 {
 	int64_t images = call->service_input.image_count;
 
-	switch (call->service->service) {
-	case SERVICE_IMAGES:
-	case SERVICE_IMAGE_EDITS:
-	case SERVICE_IMAGE_VARIATIONS: return images > 0 ? images : 0;
-	default: return 0;
-	}
+	return images > 0 ? images : 0;
 }
 
 void service_tokens_count(struct call *call)
 {
 	struct chat_usage *told = &call->facts.usage;
 
+	call->images_made = made(call);
+	call->tokens.completion +=
+		product(call->images_made, MADE_IMAGE_TOKENS);
 	switch (call->service->service) {
-	case SERVICE_IMAGES:
-	case SERVICE_IMAGE_EDITS:
-	case SERVICE_IMAGE_VARIATIONS:
-		call->images_made = made(call);
-		call->tokens.completion +=
-			product(call->images_made, MADE_IMAGE_TOKENS);
-		break;
 	case SERVICE_SPEECH:
 		told->audio_completion = spoken(call);
 		call->tokens.completion += told->audio_completion;

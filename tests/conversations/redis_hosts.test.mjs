@@ -1,6 +1,6 @@
 // redis_hosts.test.mjs - two machines that count with one Redis keep one
-// budget. One of them dies while it serves: what its calls held goes back at once, what they
-// cost is settled by itself, for its journal may know more.
+// budget. One of them dies while it serves: what its calls held goes back at
+// once, what they cost is settled by itself, for its journal may know more.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
